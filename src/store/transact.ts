@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Database } from './database.ts'
+import type { Prisma } from './generated/prisma/client.ts'
+
+/** A fact, as it is about to be appended. */
+export interface Fact {
+  readonly type: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** A fact in its place. `seq` is dense within the stream and in the order of the commits. */
+export interface StoredEvent extends Fact {
+  readonly streamId: string
+  readonly seq: number
+  readonly at: Date
+}
+
+/** What the work of a transaction may do. */
+export interface Transaction {
+  /** Prisma inside the transaction. Never use another connection here: with PGlite it would wait for ever. */
+  readonly rows: Prisma.TransactionClient
+  /** The database's clock, read after the locks were held: later for whoever commits later to the same stream. */
+  readonly at: Date
+  /** Makes a stream, which then counts as locked. */
+  openStream(id: string): Promise<void>
+  /** Adds a fact to a stream that is locked, and says its place. It is there, and heard of, if and only if the transaction commits. */
+  append(streamId: string, fact: Fact): number
+}
+
+export interface TransactOptions {
+  /** The work has a nonce: it may be done again when the answer to its commit was lost. */
+  repeatable?: boolean
+}
+
+/**
+ * Runs `work` in one transaction that begins by locking `streams`, in one statement and in the order of their ids. Whatever decides must be
+ * read by `work`, not before: who waited for a lock still sees, in earlier reads, the world from before. Conflicts and deadlocks are tried
+ * again; after the commit `ring` is told of what was appended. A stream that does not exist is passed over: `append` to it throws.
+ */
+export type Transact = <Result>(streams: string[], work: (tx: Transaction) => Promise<Result>, options?: TransactOptions) => Promise<Result>
+
+export function createTransact(database: Database, ring: (events: StoredEvent[]) => void): Transact {
+  return async (streams, work, options = {}) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const { result, events } = await database.prisma.$transaction((rows) => inside(rows, streams, work))
+        if (events.length > 0) ring(events)
+        return result
+      } catch (error) {
+        const again = isConflict(error) || (options.repeatable && isLostConnection(error))
+        if (!again || attempt === mostAttempts) throw error
+        await sleep(Math.random() * 10 * 2 ** attempt)
+      }
+    }
+  }
+}
+
+const mostAttempts = 6
+
+async function inside<Result>(rows: Prisma.TransactionClient, streams: string[], work: (tx: Transaction) => Promise<Result>) {
+  const { heads, at } = await lock(rows, [...new Set(streams)])
+  const events: StoredEvent[] = []
+  const result = await work({
+    rows,
+    at,
+    async openStream(id) {
+      await rows.stream.create({ data: { id, activeAt: at } })
+      heads.set(id, 0)
+    },
+    append(streamId, { type, data }) {
+      const head = heads.get(streamId)
+      if (head === undefined) throw new Error(`append of ${type} to a stream that is not locked: name it when calling transact`)
+      heads.set(streamId, head + 1)
+      events.push({ streamId, seq: head + 1, type, data, at })
+      return head + 1
+    },
+  })
+  if (events.length > 0) await write(rows, events)
+  return { result, events }
+}
+
+async function lock(rows: Prisma.TransactionClient, streams: string[]): Promise<{ heads: Map<string, number>; at: Date }> {
+  // The clock is asked outside the locking part, so once for each lock held; the last answer is later than all of them.
+  const locked = await rows.$queryRaw<{ id: string | null; head: number | null; at: Date }[]>`
+    with locked as materialized (select id, head from stream where id = any(${streams}::uuid[]) order by id for no key update)
+    select id::text, head, clock_timestamp()::timestamptz(3) as at from locked
+    union all select null, null, clock_timestamp()::timestamptz(3)`
+  const heads = new Map(locked.flatMap(({ id, head }) => (id === null || head === null ? [] : [[id, head] as const])))
+  return { heads, at: new Date(Math.max(...locked.map(({ at }) => at.getTime()))) }
+}
+
+async function write(rows: Prisma.TransactionClient, events: StoredEvent[]): Promise<void> {
+  const column = <Value>(read: (event: StoredEvent) => Value) => events.map(read)
+  await rows.$executeRaw`
+    with added as (
+      select * from unnest(${column((event) => event.streamId)}::uuid[], ${column((event) => event.seq)}::int[],
+        ${column((event) => event.type)}::text[], ${column((event) => JSON.stringify(event.data))}::text[]) as t(stream_id, seq, type, data)
+    ), raised as (
+      update stream set head = heads.head, active_at = ${events[0]!.at}
+      from (select stream_id, max(seq) as head from added group by stream_id) as heads where stream.id = heads.stream_id
+    )
+    insert into event (stream_id, seq, type, data, at) select stream_id, seq, type, data::jsonb, ${events[0]!.at} from added`
+}
+
+/** Serialisation failures and deadlocks: the transaction did nothing, and may be tried again. */
+export function isConflict(error: unknown): boolean {
+  return hasCode(error, ['P2034', '40001', '40P01'])
+}
+
+/** The server or the way to it broke: whether a commit happened is not known. */
+export function isLostConnection(error: unknown): boolean {
+  return hasCode(error, ['P1001', 'P1002', 'P1017', 'P2024', 'P2028', '57P01', '57P02', '57P03', '08006', '08003', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'])
+    || /terminated|Connection (ended|closed)|ConnectionClosed|not queryable/i.test(error instanceof Error ? error.message : '')
+}
+
+/** Looks at the error and at what caused it: a raw statement's failure is wrapped by Prisma, the driver's code inside. */
+function hasCode(error: unknown, codes: string[], depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth > 5) return false
+  const { code, originalCode, cause, meta } = error as Record<string, unknown>
+  if (codes.includes(String(code)) || codes.includes(String(originalCode))) return true
+  return [cause, meta, (meta as Record<string, unknown> | undefined)?.driverAdapterError].some((inner) => hasCode(inner, codes, depth + 1))
+}
