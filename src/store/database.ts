@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { PrismaPg } from '@prisma/adapter-pg'
-import { PrismaPGlite } from 'pglite-prisma-adapter'
 import pg from 'pg'
+import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { lockFolder } from './folder-lock.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
 
@@ -42,9 +42,7 @@ async function openPGlite(options: DatabaseOptions): Promise<Database> {
   const unlock = inMemory ? async () => {} : await lockFolder(folder)
   let pglite: PGlite
   try {
-    pglite = await PGlite.create(
-      inMemory ? { ...(options.startFrom && { loadDataDir: options.startFrom }) } : { dataDir: folder },
-    )
+    pglite = await PGlite.create(inMemory ? { ...(options.startFrom && { loadDataDir: options.startFrom }) } : { dataDir: folder })
   } catch (error) {
     await unlock()
     throw error

@@ -59,7 +59,8 @@ async function apply(run: Run, migrations: Migration[]): Promise<void> {
   for (const { name, checksum, finished } of rows) {
     const migration = known.get(name)
     if (!migration) throw new Error(`The database has the migration ${name}, which this version does not know: start a newer version.`)
-    if (!finished) throw new Error(`The migration ${name} failed on this database before: repair it and mark it with prisma migrate resolve.`)
+    if (!finished)
+      throw new Error(`The migration ${name} failed on this database before: repair it and mark it with prisma migrate resolve.`)
     if (migration.checksum !== checksum) throw new Error(`The migration ${name} was changed after it was applied to this database.`)
     known.delete(name)
   }

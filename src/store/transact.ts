@@ -109,8 +109,23 @@ export function isConflict(error: unknown): boolean {
 
 /** The server or the way to it broke: whether a commit happened is not known. */
 export function isLostConnection(error: unknown): boolean {
-  return hasCode(error, ['P1001', 'P1002', 'P1017', 'P2024', 'P2028', '57P01', '57P02', '57P03', '08006', '08003', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'])
-    || /terminated|Connection (ended|closed)|ConnectionClosed|not queryable/i.test(error instanceof Error ? error.message : '')
+  return (
+    hasCode(error, [
+      'P1001',
+      'P1002',
+      'P1017',
+      'P2024',
+      'P2028',
+      '57P01',
+      '57P02',
+      '57P03',
+      '08006',
+      '08003',
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'EPIPE',
+    ]) || /terminated|Connection (ended|closed)|ConnectionClosed|not queryable/i.test(error instanceof Error ? error.message : '')
+  )
 }
 
 /** Looks at the error and at what caused it: a raw statement's failure is wrapped by Prisma, the driver's code inside. */

@@ -1,0 +1,181 @@
+import type { Limits } from './graphql/limits.ts'
+
+/** Everything that can be set, typed. Made from the environment by `readConfig`; the README's table is written from `settings`. */
+export type Config = { readonly [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]['read']> } & { readonly limits: Limits }
+
+/** Impossible configuration, in one line that says what to set. */
+export class ConfigError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'ConfigError'
+  }
+}
+
+interface Setting<Value> {
+  readonly env: string
+  readonly about: string
+  /** As the README shows it. */
+  readonly fallback: string
+  read(text: string | undefined): Value
+}
+
+function text(env: string, fallback: string, about: string, check?: (value: string) => string | undefined): Setting<string> {
+  return {
+    env,
+    about,
+    fallback,
+    read(given) {
+      const value = given ?? fallback
+      const complaint = check?.(value)
+      if (complaint) throw new ConfigError(`${env}=${value}: ${complaint}`)
+      return value
+    },
+  }
+}
+
+function optional(env: string, about: string, check?: (value: string) => string | undefined): Setting<string | undefined> {
+  const inner = text(env, '', about, check)
+  return { ...inner, read: (given) => (given === undefined || given === '' ? undefined : inner.read(given)) }
+}
+
+function number(env: string, fallback: number, about: string, least = 1, most = 2 ** 31 - 1): Setting<number> {
+  return {
+    env,
+    about,
+    fallback: String(fallback),
+    read(given) {
+      if (given === undefined || given === '') return fallback
+      const value = Number(given)
+      if (!Number.isInteger(value) || value < least || value > most)
+        throw new ConfigError(`${env}=${given}: set a whole number from ${least} to ${most}.`)
+      return value
+    },
+  }
+}
+
+function list(env: string, about: string, check: (item: string) => string | undefined): Setting<readonly string[]> {
+  return {
+    env,
+    about,
+    fallback: '',
+    read(given) {
+      const items = (given ?? '')
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '')
+      for (const item of items) {
+        const complaint = check(item)
+        if (complaint) throw new ConfigError(`${env}: ${item}: ${complaint}`)
+      }
+      return items
+    },
+  }
+}
+
+function oneOf<const Value extends string>(env: string, values: readonly Value[], fallback: Value, about: string): Setting<Value> {
+  return {
+    env,
+    about,
+    fallback,
+    read(given) {
+      const value = given === undefined || given === '' ? fallback : given
+      if (!values.includes(value as Value)) throw new ConfigError(`${env}=${value}: set one of ${values.join(', ')}.`)
+      return value as Value
+    },
+  }
+}
+
+const isUrl = (protocols: string[]) => (value: string) =>
+  URL.canParse(value) && protocols.includes(new URL(value).protocol)
+    ? undefined
+    : `set a URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}.`
+
+const isDatabase = (value: string) =>
+  /^pglite:.+/.test(value) || isUrl(['postgres:', 'postgresql:'])(value) === undefined
+    ? undefined
+    : 'set postgres://USER:PASSWORD@HOST/NAME, or pglite:FOLDER.'
+
+const isOrigin = (value: string) =>
+  URL.canParse(value) && new URL(value).origin === value ? undefined : 'set an origin, such as https://chat.example.org.'
+
+/** Every setting, with its name in the environment. Times are milliseconds where the name says so. */
+export const settings = {
+  port: number('PORT', 4000, 'where to listen; 0 takes a free port and prints it', 0, 65535),
+  host: text('HOST', '127.0.0.1', 'the address to listen on; 0.0.0.0 for all'),
+  databaseUrl: text('DATABASE_URL', 'pglite:.data/db', '`postgres://…`, or `pglite:FOLDER`', isDatabase),
+  redisUrl: optional('REDIS_URL', '`redis://…`: the bus and the rates of several nodes', isUrl(['redis:', 'rediss:'])),
+  publicUrl: optional('PUBLIC_URL', 'where clients reach the server, when a proxy stands before it', isUrl(['http:', 'https:'])),
+  corsOrigins: list('CORS_ORIGINS', 'origins of other sites whose pages may call, comma-separated; checked on sockets too', isOrigin),
+  trustProxy: oneOf('TRUST_PROXY', ['off', 'on'], 'off', '`on` believes `X-Forwarded-For` of the proxy before it'),
+  logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info', 'how much is written to standard error'),
+  limitRates: oneOf('LIMITS', ['on', 'off'], 'on', '`off` lifts rates and bounds a person, for benches; only with a loopback HOST'),
+
+  databasePoolSize: number('DATABASE_POOL_SIZE', 10, 'connections to Postgres a node'),
+  transactionWaitMs: number('TRANSACTION_WAIT_MS', 10_000, 'how long a transaction waits for a connection'),
+  transactionMostMs: number('TRANSACTION_MOST_MS', 15_000, 'how long a transaction may take'),
+  passwordCost: number('PASSWORD_COST', 15, 'scrypt cost as a power of two (r=8, p=3)', 10, 20),
+  accessTokenMs: number('ACCESS_TOKEN_MS', 15 * 60_000, 'life of an access token', 1000),
+  refreshTokenMs: number('REFRESH_TOKEN_MS', 30 * 24 * 3_600_000, 'life of a session that is not refreshed', 1000),
+  refreshGraceMs: number('REFRESH_GRACE_MS', 30_000, 'how long a used refresh token gives its successor again', 0),
+  sessionRememberedMs: number('SESSION_REMEMBERED_MS', 1000, 'how long a session found alive is believed to be', 0),
+
+  sendPerSecond: number('SEND_PER_SECOND', 5, 'messages a second a person'),
+  sendBurst: number('SEND_BURST', 10, 'messages at once a person'),
+  signInPerMinute: number('SIGN_IN_PER_MINUTE', 10, 'attempts to sign in a minute, a handle and an address'),
+  signUpPerHour: number('SIGN_UP_PER_HOUR', 30, 'accounts an hour an address'),
+  reachPerMinute: number('REACH_PER_MINUTE', 30, 'direct rooms opened and people added a minute a person'),
+
+  pageDefault: number('PAGE_DEFAULT', 50, 'objects a page when nothing is said'),
+  pageMost: number('PAGE_MOST', 100, 'objects a page at most'),
+  listMost: number('LIST_MOST', 100, 'entries of a list in an input, and of `nodes`'),
+  messageCharacters: number('MESSAGE_CHARACTERS', 8000, 'characters a message'),
+  nameCharacters: number('NAME_CHARACTERS', 80, 'characters a name'),
+  topicCharacters: number('TOPIC_CHARACTERS', 250, 'characters a topic'),
+  nonceCharacters: number('NONCE_CHARACTERS', 64, 'characters a nonce'),
+  passwordLeast: number('PASSWORD_LEAST', 8, 'characters a password at least'),
+  passwordMost: number('PASSWORD_MOST', 256, 'characters a password at most'),
+  queryDepth: number('QUERY_DEPTH', 15, 'levels a query'),
+  queryCost: number('QUERY_COST', 10_000, 'objects that the answer to a query could hold'),
+  queryTokens: number('QUERY_TOKENS', 2000, 'tokens a document'),
+  queryAliases: number('QUERY_ALIASES', 50, 'aliases a document'),
+  bodyBytes: number('BODY_BYTES', 1024 * 1024, 'bytes of a request over HTTP'),
+
+  socketsPerPerson: number('SOCKETS_PER_PERSON', 10, 'sockets a person a node'),
+  subscriptionsPerSocket: number('SUBSCRIPTIONS_PER_SOCKET', 200, 'operations at once a socket'),
+  frameBytes: number('FRAME_BYTES', 256 * 1024, 'bytes of a frame from a client'),
+  initWaitMs: number('INIT_WAIT_MS', 3000, 'how long a socket may wait with its connection_init'),
+  pingMs: number('PING_MS', 12_000, 'between pings; without an answer by the next the socket is dead'),
+  expiryGraceMs: number('EXPIRY_GRACE_MS', 5000, 'how long operations go on after the access token expired', 0),
+  slowBytes: number('SLOW_BYTES', 256 * 1024, 'bytes unsent at which the readers of a socket wait'),
+  stuckBytes: number('STUCK_BYTES', 1024 * 1024, 'bytes unsent at which a socket is closed with 1013'),
+  stuckMs: number('STUCK_MS', 10_000, 'how long a slow reader may take to drain'),
+  drainMs: number('DRAIN_MS', 10_000, 'over how long sockets are closed when the server stops', 0),
+
+  ringEvents: number('RING_EVENTS', 1000, 'recent events kept in memory a stream that is followed'),
+  ringBytes: number('RING_BYTES', 1024 * 1024, 'their bytes at most'),
+  lingerMs: number('LINGER_MS', 5000, 'how long a stream is kept after its last reader left', 0),
+  gapWaitMs: number('GAP_WAIT_MS', 20, 'how long an event waits for those before it', 0),
+  acknowledgeWaitMs: number('ACKNOWLEDGE_WAIT_MS', 1000, 'how long a subscription waits for the bus'),
+  headCheckMs: number('HEAD_CHECK_MS', 1000, 'between checks of the heads of busy streams'),
+  headCheckAllMs: number('HEAD_CHECK_ALL_MS', 10_000, 'between checks of all heads'),
+  logDays: number('LOG_DAYS', 30, 'days that events are kept'),
+} satisfies Record<string, Setting<unknown>>
+
+/** Reads the environment, and refuses what cannot work. */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const read = Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, setting.read(env[setting.env])]))
+  const config = { ...read, limits: read } as unknown as Config
+  if (config.redisUrl && config.databaseUrl.startsWith('pglite:'))
+    throw new ConfigError(
+      'REDIS_URL is for several nodes, and an embedded database has one: set DATABASE_URL=postgres://… too, or unset REDIS_URL.',
+    )
+  if (config.limitRates === 'off' && !isLoopback(config.host))
+    throw new ConfigError('LIMITS=off is for benches: set HOST=127.0.0.1, or LIMITS=on.')
+  if (config.passwordLeast > config.passwordMost) throw new ConfigError('PASSWORD_LEAST is more than PASSWORD_MOST: set it lower.')
+  if (config.pageDefault > config.pageMost) throw new ConfigError('PAGE_DEFAULT is more than PAGE_MOST: set it lower.')
+  return config
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+}

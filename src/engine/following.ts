@@ -1,0 +1,31 @@
+import type { StoredEvent } from '../store/transact.ts'
+
+/** What a subscription field answers: which stream to follow, from where, and by what right. A reader does the rest. */
+export interface FollowingOptions {
+  readonly streamId: string
+  /** A client's cursor; absent: from now on. */
+  readonly after: string | null | undefined
+  readonly personId: string
+  /** The types of event that are shown; absent: all. */
+  readonly only?: ReadonlySet<string>
+  /**
+   * Rejects, with what the client shall be told, when the person may not follow (any more). Must read afresh, past every cache: it is asked
+   * after the position was read, and again whenever access may have ended.
+   */
+  mayFollow(): Promise<void>
+  /** Whose right to follow this event may have ended. */
+  endsAccessOf?(event: StoredEvent): string | undefined
+}
+
+export class Following implements AsyncIterable<StoredEvent> {
+  readonly options: FollowingOptions
+
+  constructor(options: FollowingOptions) {
+    this.options = options
+  }
+
+  /** GraphQL wants the source of a subscription to look iterable; ours is followed by a reader, which shares what it renders. */
+  [Symbol.asyncIterator](): never {
+    throw new Error('A following is followed by a reader, it is not iterated.')
+  }
+}

@@ -1,0 +1,54 @@
+import SchemaBuilder from '@pothos/core'
+import PrismaPlugin from '@pothos/plugin-prisma'
+import RelayPlugin from '@pothos/plugin-relay'
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
+import { Refusal } from '../lib/refusal.ts'
+import type PrismaTypes from '../store/generated/pothos.ts'
+import { getDatamodel } from '../store/generated/pothos.ts'
+import type { Context } from './context.ts'
+import { decodeId, encodeId } from './ids.ts'
+
+/** What the schema is built with. It knows no types: each noun's `schema.ts` adds its own. */
+export const builder = new SchemaBuilder<{
+  Context: Context
+  PrismaTypes: PrismaTypes
+  DefaultFieldNullability: false
+  DefaultEdgesNullability: false
+  DefaultNodeNullability: false
+  Scalars: {
+    ID: { Input: string; Output: string }
+    DateTime: { Input: Date; Output: Date }
+    Cursor: { Input: string; Output: string }
+  }
+  Connection: { totalCount?: () => Promise<number | null> }
+}>({
+  plugins: [ScopeAuthPlugin, RelayPlugin, PrismaPlugin],
+  defaultFieldNullability: false,
+  prisma: {
+    // Rows are read by loaders, which are handed the database; the plugin gives the types and never queries by itself.
+    client: () => {
+      throw new Error('Read rows through a loader or a query of the noun.')
+    },
+    dmmf: getDatamodel(),
+  },
+  relay: {
+    encodeGlobalID: encodeId,
+    decodeGlobalID: (id) => decodeId(id),
+    cursorType: 'String',
+    edgesFieldOptions: { nullable: false },
+    nodeFieldOptions: { nullable: false },
+    nodesOnConnection: { description: 'The objects of this page.' },
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
+  },
+  scopeAuth: {
+    authScopes: () => ({}),
+    // On the type, not on the field that leads to it: there is no way to an object around its rule.
+    runScopesOnType: true,
+    unauthorizedError: () => new Refusal('NOT_FOUND', 'There is no such object, or you may not see it.'),
+  },
+})
+
+builder.queryType({ description: 'Reading.' })
+builder.mutationType({ description: 'Writing. Every mutation is `verbNoun(input): VerbNounPayload`, and its payload holds what changed.' })
+builder.subscriptionType({ description: 'Following. Every subscription says where it stands, and can be taken up again from there.' })

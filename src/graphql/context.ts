@@ -1,0 +1,46 @@
+import type { Log } from '../engine/log.ts'
+import type { Database } from '../store/database.ts'
+import type { Transact } from '../store/transact.ts'
+import type { Actor } from './actor.ts'
+import type { Limits } from './limits.ts'
+import { type Known, Loaders } from './loaders.ts'
+
+/**
+ * What commands and queries work with, made once by `createApp`. A noun that needs more of its own adds it here by declaration merging,
+ * beside the code that makes it.
+ */
+export interface Services {
+  readonly database: Database
+  readonly transact: Transact
+  readonly log: Log
+  /** Names the history that cursors count in. */
+  readonly epoch: string
+  readonly limits: Limits
+}
+
+/**
+ * One execution: an operation, or one event shown to one group of subscribers. Fresh for each, and without the request or the socket, so
+ * that nothing of one person is left lying for another.
+ */
+export interface Context {
+  readonly actor: Actor
+  readonly loaders: Loaders
+  readonly services: Services
+  readonly client: Client
+}
+
+/** The little that a resolver may know of the way its operation came. */
+export interface Client {
+  readonly userAgent: string | null
+  /** What anonymous attempts are counted by. */
+  readonly address: string
+  /** On a socket: takes over the deadline of new credentials for the session it runs under. */
+  readonly prolong?: (sessionId: string, expiresAt: Date) => void
+}
+
+/** For executions that no client asked for. */
+export const noClient: Client = { userAgent: null, address: 'none' }
+
+export function createContext(services: Services, actor: Actor, client: Client = noClient, rows: readonly Known[] = []): Context {
+  return { actor, services, client, loaders: new Loaders(services.database, rows) }
+}

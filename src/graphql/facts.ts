@@ -1,0 +1,44 @@
+import type { Database } from '../store/database.ts'
+import type { Fact, StoredEvent } from '../store/transact.ts'
+import { type Known, type Loader, Loaders } from './loaders.ts'
+
+/** A row that a fact refers to. */
+export type Reference = readonly [Loader<string, unknown>, string]
+
+export interface FactDefinition<Data> {
+  /** The rows that showing it needs: read once for everybody who hears of it, and many facts' in the same statements. */
+  refersTo(data: Data): readonly Reference[]
+  /** For a fact that rides the bus with its rows: those rows, from what `JSON.stringify` left of them. */
+  fromSnapshot?(snapshot: unknown): readonly Known[]
+}
+
+/** Names a fact, which is also the name of its GraphQL type, and makes its constructor. */
+export function defineFact<Data extends Record<string, unknown>>(type: string, definition: FactDefinition<Data>): (data: Data) => Fact {
+  if (definitions.has(type)) throw new Error(`The fact ${type} is defined twice.`)
+  definitions.set(type, definition as unknown as FactDefinition<Record<string, unknown>>)
+  return (data) => ({ type, data })
+}
+
+const definitions = new Map<string, FactDefinition<Record<string, unknown>>>()
+
+/** A fact as it was heard: perhaps with its rows. */
+export interface HeardEvent extends StoredEvent {
+  readonly snapshot?: unknown
+}
+
+/** Reads what facts refer to: for each fact its rows, in order. A fact of a type that this version does not know has none. */
+export function createHydrate(database: Database): (events: readonly HeardEvent[]) => Promise<(readonly Known[])[]> {
+  return async (events) => {
+    const loaders = new Loaders(database)
+    return Promise.all(
+      events.map(async ({ type, data, snapshot }) => {
+        const definition = definitions.get(type)
+        if (!definition) return []
+        if (snapshot !== undefined && definition.fromSnapshot) return definition.fromSnapshot(snapshot)
+        const references = definition.refersTo(data)
+        const rows = await Promise.all(references.map(([loader, key]) => loaders.load(loader, key)))
+        return references.map(([loader, key], index) => ({ loader, key, row: rows[index] }) as Known)
+      }),
+    )
+  }
+}

@@ -1,0 +1,16 @@
+/** Every bound that clients meet. The values and their documentation are in `config.ts`. */
+export interface Limits {
+  readonly pageDefault: number
+  readonly pageMost: number
+  readonly listMost: number
+  readonly messageCharacters: number
+  readonly nameCharacters: number
+  readonly topicCharacters: number
+  readonly nonceCharacters: number
+  readonly passwordLeast: number
+  readonly passwordMost: number
+  readonly queryDepth: number
+  readonly queryCost: number
+  readonly queryTokens: number
+  readonly queryAliases: number
+}

@@ -1,0 +1,24 @@
+import { badInput } from '../lib/refusal.ts'
+import { builder } from './builder.ts'
+
+builder.scalarType('DateTime', {
+  description: "A moment: RFC 3339, UTC, milliseconds. Always the database's clock.",
+  serialize: (value) => value.toISOString(),
+  parseValue(value) {
+    const time = typeof value === 'string' && rfc3339.test(value) ? new Date(value) : undefined
+    if (!time || Number.isNaN(time.getTime()))
+      throw badInput('DateTime', 'A DateTime is an RFC 3339 time, such as 2026-01-31T12:00:00.000Z.')
+    return time
+  },
+})
+
+builder.scalarType('Cursor', {
+  description: 'A place in one event stream. Opaque: keep the last one you received, and give it back as `after`. It survives restarts.',
+  serialize: (value) => value,
+  parseValue(value) {
+    if (typeof value !== 'string') throw badInput('Cursor', 'A cursor is a string that this server gave you.')
+    return value
+  },
+})
+
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i
