@@ -23,7 +23,8 @@ export interface Services {
  * that nothing of one person is left lying for another.
  */
 export interface Context {
-  readonly actor: Actor
+  /** As whom the rest is executed. Signing in and up change it for what follows in the same operation; nothing else does. */
+  actor: Actor
   readonly loaders: Loaders
   readonly services: Services
   readonly client: Client

@@ -1,0 +1,2 @@
+// The inbox are being built.
+export {}

@@ -1,0 +1,2 @@
+// The messages are being built.
+export {}

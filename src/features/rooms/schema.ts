@@ -1,0 +1,2 @@
+// The rooms are being built.
+export {}

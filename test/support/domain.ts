@@ -1,0 +1,82 @@
+import { type ExecutionResult, execute, parse, validate } from 'graphql'
+import { readConfig } from '../../src/config.ts'
+import { createLog } from '../../src/engine/log.ts'
+import { schema } from '../../src/features/schema.ts'
+import { type Actor, Nobody, Person } from '../../src/graphql/actor.ts'
+import { createContext, type Services } from '../../src/graphql/context.ts'
+import { uuid } from '../../src/lib/uuid.ts'
+import { type Database, openDatabase } from '../../src/store/database.ts'
+import { prepareDatabase } from '../../src/store/migrate.ts'
+import { createTransact, type StoredEvent } from '../../src/store/transact.ts'
+
+/** Parley without a server: the schema executed on a real embedded database. For what needs no socket. */
+export interface Domain {
+  readonly database: Database
+  readonly services: Services
+  /** Everything that was rung since the domain began. */
+  readonly rung: StoredEvent[]
+  aPerson(name?: string): Promise<APerson>
+  as(actor: Actor): Runner
+}
+
+export type Runner = <Data = Record<string, unknown>>(
+  document: string,
+  variables?: Record<string, unknown>,
+) => Promise<ExecutionResult<Data>>
+
+export interface APerson {
+  readonly id: string
+  readonly globalId: string
+  readonly handle: string
+  readonly actor: Person
+  readonly run: Runner
+}
+
+let shared: Promise<Domain> | undefined
+
+/** One a worker: tests make people and rooms of their own in it. */
+export function aDomain(): Promise<Domain> {
+  shared ??= createDomain()
+  return shared
+}
+
+async function createDomain(): Promise<Domain> {
+  const config = readConfig({ PASSWORD_COST: '10', DATABASE_URL: 'pglite:memory' })
+  const database = await openDatabase({
+    url: config.databaseUrl,
+    poolSize: config.databasePoolSize,
+    transactionWaitMs: config.transactionWaitMs,
+    transactionMaxMs: config.transactionMostMs,
+  })
+  const { epoch } = await prepareDatabase(database, 'prisma/migrations', { epoch: () => uuid() })
+  const rung: StoredEvent[] = []
+  const transact = createTransact(database, (events) => rung.push(...events))
+  const services: Services = { database, transact, log: createLog(database), epoch, limits: config.limits }
+  const as =
+    (actor: Actor): Runner =>
+    async <Data>(text: string, variables: Record<string, unknown> = {}) => {
+      const document = parse(text)
+      const errors = validate(schema, document)
+      if (errors.length > 0) throw new Error(errors.map((error) => error.message).join('\n'))
+      const contextValue = createContext(services, actor)
+      return (await execute({ schema, document, variableValues: variables, contextValue })) as ExecutionResult<Data>
+    }
+  return {
+    database,
+    services,
+    rung,
+    as,
+    async aPerson(name = 'Somebody') {
+      const id = uuid()
+      const handle = `p_${id.replaceAll('-', '').slice(-20)}`
+      await transact([], async (tx) => {
+        await tx.openStream(id)
+        await tx.rows.user.create({ data: { id, handle, name, createdAt: tx.at } })
+      })
+      const actor = new Person(id, uuid())
+      return { id, handle, actor, globalId: Buffer.from(`User:${id}`).toString('base64url'), run: as(actor) }
+    },
+  }
+}
+
+export const nobody = new Nobody()
