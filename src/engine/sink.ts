@@ -1,0 +1,37 @@
+/**
+ * What one event became for one group of readers, or for one reader. Shared by all who get it: neither it nor its result is ever changed.
+ */
+export class Rendered<Result = unknown> {
+  readonly result: Result
+  #json: Buffer | undefined
+
+  constructor(result: Result) {
+    this.result = result
+  }
+
+  /** The result as JSON, made once. */
+  get json(): Buffer {
+    this.#json ??= Buffer.from(JSON.stringify(this.result))
+    return this.#json
+  }
+}
+
+/** Where a reader's events go: one operation of one client. The server makes them; a reader never waits inside one. */
+export interface Sink<Result = unknown> {
+  /** Queues what the client is to get, after everything before it. Does nothing once the client is gone. */
+  deliver(rendered: Rendered<Result>): void
+  /** Too much is unsent: the reader stops, falls behind, and reads on from the ring or the log when it is drained. */
+  readonly isFull: boolean
+  /** Resolves when it is no longer full, or the client is gone. Never rejects. */
+  drained(): Promise<void>
+  /** The last word, after everything delivered. Called at most once, and never because the client went away. */
+  end(reason: Error): void
+}
+
+/** One subscription following one stream. */
+export interface Reader {
+  /** Begins to deliver. Until then it holds its place. */
+  start(): void
+  /** The client is gone, or wants no more. May be called at any time, and more than once. */
+  close(): void
+}
