@@ -5,7 +5,7 @@ import { codegen } from '@graphql-codegen/core'
 import * as fragmentMatcher from '@graphql-codegen/fragment-matcher'
 import * as typedDocumentNode from '@graphql-codegen/typed-document-node'
 import * as operations from '@graphql-codegen/typescript-operations'
-import { buildSchema, GraphQLError, parse, printSchema, Source } from 'graphql'
+import { buildSchema, parse, printSchema, Source } from 'graphql'
 
 type Options = Parameters<typeof codegen>[0]
 
@@ -31,7 +31,8 @@ try {
   const matcher = await generate('possible-types.ts', { fragmentMatcher })
   write('possible-types.ts', matcher.replace('export default result;', 'export const possibleTypes = result.possibleTypes;'))
 } catch (error) {
-  for (const one of causes(error)) console.error(one instanceof GraphQLError ? one.toString() : one)
+  // A GraphQLError's text says where, which its stack does not.
+  console.error(String(error))
   process.exitCode = 1
 }
 
@@ -52,8 +53,4 @@ function generate(filename: string, plugins: Options['pluginMap']): Promise<stri
 
 function write(file: string, text: string): void {
   writeFileSync(new URL(file, output), `// Written by codegen.ts.\n${text}`)
-}
-
-function causes(error: unknown): unknown[] {
-  return error instanceof AggregateError ? error.errors : [error]
 }
