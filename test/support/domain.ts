@@ -1,20 +1,23 @@
 import { type ExecutionResult, execute, parse, validate } from 'graphql'
 import { readConfig } from '../../src/config.ts'
 import { createLog } from '../../src/engine/log.ts'
+import { createSends } from '../../src/features/messages/sends.ts'
 import { schema } from '../../src/features/schema.ts'
 import { type Actor, Nobody, Person } from '../../src/graphql/actor.ts'
 import { createContext, type Services } from '../../src/graphql/context.ts'
+import type { HeardEvent } from '../../src/graphql/facts.ts'
 import { uuid } from '../../src/lib/uuid.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { prepareDatabase } from '../../src/store/migrate.ts'
-import { createTransact, type StoredEvent } from '../../src/store/transact.ts'
+import { noRates } from '../../src/store/rates.ts'
+import { createTransact } from '../../src/store/transact.ts'
 
 /** Parley without a server: the schema executed on a real embedded database. For what needs no socket. */
 export interface Domain {
   readonly database: Database
   readonly services: Services
   /** Everything that was rung since the domain began. */
-  readonly rung: StoredEvent[]
+  readonly rung: HeardEvent[]
   aPerson(name?: string): Promise<APerson>
   as(actor: Actor): Runner
 }
@@ -49,9 +52,11 @@ async function createDomain(): Promise<Domain> {
     transactionMaxMs: config.transactionMostMs,
   })
   const { epoch } = await prepareDatabase(database, 'prisma/migrations', { epoch: () => uuid() })
-  const rung: StoredEvent[] = []
-  const transact = createTransact(database, (events) => rung.push(...events))
-  const services: Services = { database, transact, log: createLog(database), epoch, limits: config.limits }
+  const rung: HeardEvent[] = []
+  const ring = (events: readonly HeardEvent[]) => void rung.push(...events)
+  const transact = createTransact(database, ring)
+  const sends = createSends(database, ring, { waitingMost: config.sendsWaiting })
+  const services: Services = { database, transact, log: createLog(database), ring, sends, epoch, limits: config.limits, rates: noRates }
   const as =
     (actor: Actor): Runner =>
     async <Data>(text: string, variables: Record<string, unknown> = {}) => {
