@@ -1,0 +1,93 @@
+import type { Following } from './following.ts'
+import type { Group } from './group.ts'
+import type { Entry } from './live-stream.ts'
+import type { Reader, Rendered, Sink } from './sink.ts'
+
+export interface StreamReaderOptions {
+  readonly group: Group
+  readonly following: Following
+  readonly sink: Sink
+  /** The seq of the last event that it is not to get. */
+  readonly position: number
+  /** What an event is for this person alone. Never rejects. */
+  readonly renderForPerson: (entry: Entry) => Promise<Rendered>
+  /** Called once, when it is over for whatever reason. */
+  readonly onClose: () => void
+}
+
+/** One subscription following one stream: a position and a way to send. Behind, it reads by itself; live, its group feeds it. */
+export class StreamReader implements Reader {
+  readonly personId: string
+  /** Everything up to here was delivered, or was not wanted. */
+  position: number
+  readonly #options: StreamReaderOptions
+  #isClosed = false
+
+  constructor(options: StreamReaderOptions) {
+    this.#options = options
+    this.personId = options.following.options.personId
+    this.position = options.position
+  }
+
+  start(): void {
+    this.catchUp()
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#options.group.leave(this)
+    this.#options.onClose()
+  }
+
+  /** It may not go on, or cannot: tells the client why, after everything delivered so far. */
+  fail(reason: Error): void {
+    if (this.#isClosed) return
+    this.close()
+    this.#options.sink.end(reason)
+  }
+
+  /** From its group: takes what is next, or says that it has no room. */
+  accept(rendered: Rendered): boolean {
+    if (this.#options.sink.isFull) return false
+    this.#options.sink.deliver(rendered)
+    return true
+  }
+
+  /** Reads on from its position until it has caught up with its group, then is live. */
+  catchUp(): void {
+    this.#catchUp().catch((error) => this.fail(error))
+  }
+
+  async #catchUp(): Promise<void> {
+    const { group, sink } = this.#options
+    while (!this.#isClosed) {
+      if (sink.isFull) {
+        await sink.drained()
+        continue
+      }
+      const entries = group.stream.inRing(this.position, batch) ?? (await group.stream.page(this.position))
+      if (this.#isClosed) return
+      if (entries.length === 0) return group.join(this)
+      for (const entry of entries) {
+        if (sink.isFull) break
+        await this.#take(entry)
+        if (this.#isClosed) return
+      }
+    }
+  }
+
+  async #take(entry: Entry): Promise<void> {
+    const { group, following, sink } = this.#options
+    if (group.wants(entry.event)) {
+      const shared = await group.render(entry)
+      const rendered = shared === 'personal' ? await this.#options.renderForPerson(entry) : shared
+      if (this.#isClosed) return
+      sink.deliver(rendered)
+    }
+    this.position = entry.event.seq
+    if (group.endsAccessOf(entry.event) === this.personId) await following.options.mayFollow()
+  }
+}
+
+const batch = 100

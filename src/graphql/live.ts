@@ -1,0 +1,219 @@
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  Kind,
+  visit,
+} from 'graphql'
+import { cursorExpired, readCursor } from '../engine/cursor.ts'
+import { Following } from '../engine/following.ts'
+import { Group, type Renderer } from '../engine/group.ts'
+import type { Hub } from '../engine/hub.ts'
+import type { Entry, LiveStream } from '../engine/live-stream.ts'
+import { StreamReader } from '../engine/reader.ts'
+import { type Reader, Rendered, type Sink } from '../engine/sink.ts'
+import { notFound } from '../lib/refusal.ts'
+import { type Actor, Audience } from './actor.ts'
+import { type Context, createContext, type Services } from './context.ts'
+import type { Known } from './loaders.ts'
+
+/** A parsed and validated subscription. */
+export interface LiveOperation {
+  readonly document: DocumentNode
+  readonly operationName: string | null | undefined
+  readonly variables: Record<string, unknown> | null | undefined
+}
+
+/** A subscription that did not begin: what GraphQL found wrong with its variables or its arguments. */
+export class ExecutionFailed extends Error {
+  readonly errors: readonly GraphQLError[]
+
+  constructor(errors: readonly GraphQLError[]) {
+    super(errors.map(({ message }) => message).join('\n'))
+    this.name = 'ExecutionFailed'
+    this.errors = errors
+  }
+}
+
+/** Subscriptions as people ask for them, joined so that what is the same for many is executed once. */
+export interface Live {
+  /** Resolves with a reader that holds its place, or rejects with the reason why it may not or cannot follow. */
+  open(operation: LiveOperation, context: Context, sink: Sink<ExecutionResult>): Promise<Reader>
+  /** How many groups there are: for tests and metrics. */
+  readonly groups: number
+}
+
+export interface LiveOptions {
+  readonly schema: GraphQLSchema
+  readonly services: Services
+  readonly hub: Hub
+  /** Makes the errors of a result fit to be shown. */
+  readonly maskErrors: (errors: readonly unknown[]) => readonly GraphQLError[]
+}
+
+export function createLive({ schema, services, hub, maskErrors }: LiveOptions): Live {
+  const groups = new Map<string, { group: Group; readers: number }>()
+
+  async function open(operation: LiveOperation, context: Context, sink: Sink<ExecutionResult>): Promise<Reader> {
+    const following = await source(operation, context)
+    const { streamId, after, mayFollow } = following.options
+    const { stream, head, release } = await hub.hold(streamId)
+    try {
+      // The head was read; a removal that this does not see lies after it, and is met.
+      await mayFollow()
+      if (head === undefined) throw notFound('stream')
+      const position = after == null ? head : readCursor(after, streamId, services.epoch)
+      if (position > head) throw cursorExpired()
+      if (position < head && !stream.inRing(position, 1)) await stream.page(position)
+      return join({ operation, context, following, stream, sink, position, release })
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  async function source({ document, operationName, variables }: LiveOperation, context: Context): Promise<Following> {
+    const found = await createSourceEventStream({
+      schema,
+      document,
+      operationName: operationName ?? null,
+      variableValues: variables ?? null,
+      contextValue: context,
+    })
+    if (found instanceof Following) return found
+    throw new ExecutionFailed('errors' in found ? (found.errors ?? []) : [new GraphQLError('This subscription cannot be followed.')])
+  }
+
+  interface Joining {
+    operation: LiveOperation
+    context: Context
+    following: Following
+    stream: LiveStream
+    sink: Sink<ExecutionResult>
+    position: number
+    release: () => void
+  }
+
+  function join({ operation, context, following, stream, sink, position, release }: Joining): Reader {
+    const key = `${stream.id} ${shapeOf(operation)}`
+    // Not the context itself: what it has loaded would be kept for as long as the subscription.
+    const { actor, client } = context
+    const show: Show = (entry, as) => executeEvent(operation, entry, as, as.kind === 'person' ? client : undefined)
+    let found = groups.get(key)
+    if (!found || found.group.stream !== stream) {
+      found = { group: new Group(key, stream, rendererOf(following, show)), readers: 0 }
+      groups.set(key, found)
+    }
+    const mine = found
+    mine.readers++
+    return new StreamReader({
+      group: mine.group,
+      following,
+      sink: sink as Sink,
+      position,
+      renderForPerson: async (entry) => new Rendered(await show(entry, actor)),
+      onClose() {
+        release()
+        if (--mine.readers > 0) return
+        mine.group.close()
+        if (groups.get(key) === mine) groups.delete(key)
+      },
+    })
+  }
+
+  /** Tries every event for everybody at once, but for types of event that turned out to have another answer for each person. */
+  function rendererOf({ options }: Following, show: Show): Renderer {
+    const personal = new Set<string>()
+    return {
+      wants: ({ type }) => options.only === undefined || options.only.has(type),
+      endsAccessOf: (event) => options.endsAccessOf?.(event),
+      async render(entry) {
+        if (personal.has(entry.event.type)) return 'personal'
+        const audience = new Audience(entry.event.streamId)
+        const rendered = new Rendered(await show(entry, audience))
+        // Serialising is part of it: whatever asks does so before the flag is read.
+        void rendered.json
+        if (audience.askedFor === undefined) return rendered
+        personal.add(entry.event.type)
+        return 'personal'
+      },
+    }
+  }
+
+  type Show = (entry: Entry, as: Actor) => Promise<ExecutionResult>
+
+  /** A context of its own for every execution: nothing that one found out is there for the next. */
+  async function executeEvent(operation: LiveOperation, entry: Entry, actor: Actor, client?: Context['client']): Promise<ExecutionResult> {
+    try {
+      const result = await execute({
+        schema,
+        document: operation.document,
+        operationName: operation.operationName ?? null,
+        variableValues: operation.variables ?? null,
+        rootValue: entry.event,
+        contextValue: createContext(services, actor, client, entry.rows as readonly Known[]),
+      })
+      // An answer that the audience was asked for is thrown away: its errors are nobody's.
+      const isForNobody = actor.kind === 'audience' && actor.askedFor !== undefined
+      return result.errors && !isForNobody ? { ...result, errors: maskErrors(result.errors) } : result
+    } catch (error) {
+      return { errors: maskErrors([error]) }
+    }
+  }
+
+  return {
+    open,
+    get groups() {
+      return groups.size
+    },
+  }
+}
+
+const documentNumbers = new WeakMap<DocumentNode, number>()
+let documents = 0
+
+/** Operations of the same shape give the same answer to the same event. `after` is where a reader stands, and no part of the answer. */
+function shapeOf({ document, operationName, variables }: LiveOperation): string {
+  let number = documentNumbers.get(document)
+  if (number === undefined) {
+    number = ++documents
+    documentNumbers.set(document, number)
+  }
+  const position = positionVariable(document, operationName)
+  const rest = Object.entries(variables ?? {}).filter(([name]) => name !== position)
+  return JSON.stringify([number, operationName ?? null, rest.sort(([one], [other]) => (one < other ? -1 : 1))])
+}
+
+const positionVariables = new WeakMap<DocumentNode, Map<string | null, string | undefined>>()
+
+/** The variable that is given as `after` to the followed field, and nowhere else. */
+function positionVariable(document: DocumentNode, operationName: string | null | undefined): string | undefined {
+  let byOperation = positionVariables.get(document)
+  if (!byOperation) {
+    byOperation = new Map()
+    positionVariables.set(document, byOperation)
+  }
+  const key = operationName ?? null
+  if (!byOperation.has(key)) byOperation.set(key, findPositionVariable(document, operationName))
+  return byOperation.get(key)
+}
+
+function findPositionVariable(document: DocumentNode, operationName: string | null | undefined): string | undefined {
+  const field = getOperationAST(document, operationName)?.selectionSet.selections[0]
+  if (field?.kind !== Kind.FIELD) return undefined
+  const given = field.arguments?.find(({ name }) => name.value === 'after')?.value
+  if (given?.kind !== Kind.VARIABLE) return undefined
+  const name = given.name.value
+  let uses = 0
+  visit(document, {
+    VariableDefinition: (definition) => (definition.variable.name.value === name ? false : undefined),
+    Variable: (variable) => {
+      if (variable.name.value === name) uses++
+    },
+  })
+  return uses === 1 ? name : undefined
+}

@@ -1,0 +1,243 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createMemoryBus } from '../../src/engine/bus-memory.ts'
+import { Following } from '../../src/engine/following.ts'
+import { Group, type Renderer } from '../../src/engine/group.ts'
+import { createHub, type Hub } from '../../src/engine/hub.ts'
+import { StreamReader } from '../../src/engine/reader.ts'
+import { Rendered, type Sink } from '../../src/engine/sink.ts'
+import { notFound } from '../../src/lib/refusal.ts'
+import { uuid } from '../../src/lib/uuid.ts'
+import { createTransact, type Transact } from '../../src/store/transact.ts'
+import { aDomain, type Domain } from '../support/domain.ts'
+import { until } from '../support/until.ts'
+
+describe('a reader', () => {
+  let domain: Domain
+  let hub: Hub
+  let transact: Transact
+  beforeAll(async () => {
+    domain = await aDomain()
+    hub = createHub({
+      log: domain.services.log,
+      bus: createMemoryBus(() => {}),
+      hydrate: async (events) => events.map(() => []),
+      onTrouble: () => {},
+      ringEvents: 50,
+      ringBytes: 1 << 20,
+      gapWaitMs: 20,
+      lingerMs: 0,
+      acknowledgeWaitMs: 1000,
+      headCheckMs: 1000,
+      headCheckAllMs: 10_000,
+      checksHeads: false,
+    })
+    transact = createTransact(domain.database, hub.ring)
+  })
+  afterEach(() => {
+    for (const { close } of opened.splice(0)) close()
+  })
+  afterAll(() => hub.close())
+
+  const opened: { close: () => void }[] = []
+
+  it('is live from now on, in the order of the commits', async () => {
+    const stream = await aStream(5)
+    const reader = await follow(stream)
+    reader.start()
+    await Promise.all(Array.from({ length: 30 }, () => append(stream, 1)))
+    await until(() => reader.got.length === 30)
+    expect(reader.got).toEqual(from(6, 35))
+  })
+
+  it('gets everything that happened between holding its place and starting', async () => {
+    const stream = await aStream(5)
+    const reader = await follow(stream)
+    await append(stream, 3)
+    expect(reader.got).toEqual([])
+    reader.start()
+    await until(() => reader.got.length === 3)
+    expect(reader.got).toEqual([6, 7, 8])
+  })
+
+  it('reads what it slept through from the log, then from the ring, then lives, while others write', async () => {
+    const stream = await aStream(333)
+    const reader = await follow(stream, { after: 7 })
+    const writing = (async () => {
+      for (let n = 0; n < 60; n++) await append(stream, 1)
+    })()
+    reader.start()
+    await writing
+    await until(() => reader.got.length === 386)
+    expect(reader.got).toEqual(from(8, 393))
+  })
+
+  it('shares one rendering with everybody of its group, also those who come later', async () => {
+    const stream = await aStream(0)
+    const shared = aGroup()
+    const readers = [await follow(stream, { shared }), await follow(stream, { shared }), await follow(stream, { shared })]
+    for (const reader of readers) reader.start()
+    await append(stream, 4)
+    await until(() => readers.every(({ got }) => got.length === 4))
+    const late = await follow(stream, { shared, after: 1 })
+    late.start()
+    await until(() => late.got.length === 3)
+    expect(shared.renderings).toBe(4)
+  })
+
+  it('that is slow is not sent to, holds nobody up, and reads on where it stopped', async () => {
+    const stream = await aStream(0)
+    const shared = aGroup()
+    const [slow, quick] = [await follow(stream, { shared }), await follow(stream, { shared })]
+    slow.start()
+    quick.start()
+    await append(stream, 2)
+    await until(() => slow.got.length === 2)
+    slow.fill()
+    // More than the ring holds: it has to go back to the log.
+    for (let n = 0; n < 8; n++) await append(stream, 20)
+    await until(() => quick.got.length === 162)
+    expect(slow.got).toHaveLength(2)
+    slow.drain()
+    await until(() => slow.got.length === 162)
+    await append(stream, 1)
+    await until(() => slow.got.length === 163 && quick.got.length === 163)
+    expect(slow.got).toEqual(from(1, 163))
+    expect(quick.got).toEqual(from(1, 163))
+  })
+
+  it('gets its own answer where the answer depends on the person', async () => {
+    const stream = await aStream(0)
+    const shared = aGroup({ isPersonal: (seq) => seq % 3 === 0 })
+    const [ann, bob] = [await follow(stream, { shared, person: 'ann' }), await follow(stream, { shared, person: 'bob' })]
+    ann.start()
+    bob.start()
+    await append(stream, 7)
+    await until(() => ann.got.length === 7 && bob.got.length === 7)
+    expect(ann.texts).toEqual(['1', '2', '3 for ann', '4', '5', '6 for ann', '7'])
+    expect(bob.texts).toEqual(['1', '2', '3 for bob', '4', '5', '6 for bob', '7'])
+  })
+
+  it('is cut at the event that ends its access, which is the last it gets, while others read on', async () => {
+    const stream = await aStream(0)
+    const shared = aGroup()
+    const leaving = await follow(stream, { shared, person: 'ann', may: () => false })
+    const staying = await follow(stream, { shared, person: 'bob' })
+    leaving.start()
+    staying.start()
+    await append(stream, 2)
+    await append(stream, 1, 'ann')
+    await append(stream, 2)
+    await until(() => staying.got.length === 5 && leaving.ended)
+    expect(leaving.got).toEqual([1, 2, 3])
+    expect(leaving.ended).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('passes an end of access that was taken back since', async () => {
+    const stream = await aStream(0)
+    await append(stream, 2)
+    await append(stream, 1, 'ann')
+    await append(stream, 2)
+    const back = await follow(stream, { person: 'ann', after: 0 })
+    back.start()
+    await until(() => back.got.length === 5)
+    expect(back.ended).toBeUndefined()
+  })
+
+  it('leaves nothing behind', async () => {
+    const stream = await aStream(0)
+    const readers = await Promise.all(Array.from({ length: 20 }, () => follow(stream)))
+    for (const reader of readers) reader.start()
+    for (const reader of readers) reader.close()
+    await append(stream, 3)
+    await until(() => hub.size === 0)
+    expect(readers.flatMap(({ got }) => got)).toEqual([])
+  })
+
+  interface Shared {
+    renderings: number
+    readonly renderer: Renderer
+    group?: Group
+  }
+
+  function aGroup({ isPersonal = () => false }: { isPersonal?: (seq: number) => boolean } = {}): Shared {
+    const shared: Shared = {
+      renderings: 0,
+      renderer: {
+        wants: () => true,
+        endsAccessOf: ({ data }) => data.whose as string | undefined,
+        async render({ event: { seq } }) {
+          shared.renderings++
+          return isPersonal(seq) ? 'personal' : new Rendered(String(seq))
+        },
+      },
+    }
+    return shared
+  }
+
+  async function follow(streamId: string, given: { after?: number; person?: string; shared?: Shared; may?: () => boolean } = {}) {
+    const { shared = aGroup(), person = 'somebody', may = () => true } = given
+    const { stream, head, release } = await hub.hold(streamId)
+    shared.group ??= new Group(uuid(), stream, shared.renderer)
+    const sink = aSink()
+    const reader = new StreamReader({
+      group: shared.group,
+      following: new Following({
+        streamId,
+        personId: person,
+        after: null,
+        async mayFollow() {
+          if (!may()) throw notFound('stream')
+        },
+      }),
+      sink,
+      position: given.after ?? head ?? 0,
+      renderForPerson: async ({ event: { seq } }) => new Rendered(`${seq} for ${person}`),
+      onClose: release,
+    })
+    opened.push(reader)
+    return Object.assign(sink, { start: () => reader.start(), close: () => reader.close() })
+  }
+
+  function aSink() {
+    let drained: (() => void)[] = []
+    const sink = {
+      texts: [] as string[],
+      ended: undefined as Error | undefined,
+      isFull: false,
+      get got() {
+        return sink.texts.map((text) => Number.parseInt(text, 10))
+      },
+      fill() {
+        sink.isFull = true
+      },
+      drain() {
+        sink.isFull = false
+        for (const resolve of drained) resolve()
+        drained = []
+      },
+      deliver: ({ result }: Rendered) => void sink.texts.push(result as string),
+      drained: () => new Promise<void>((resolve) => drained.push(resolve)),
+      end(reason: Error) {
+        sink.ended = reason
+      },
+    }
+    return sink satisfies Sink
+  }
+
+  async function aStream(count: number): Promise<string> {
+    const id = uuid()
+    await transact([], (tx) => tx.openStream(id))
+    if (count > 0) await append(id, count)
+    return id
+  }
+
+  async function append(streamId: string, count: number, whose?: string): Promise<void> {
+    await transact([streamId], async (tx) => {
+      for (let n = 0; n < count; n++) tx.append(streamId, { type: 'Counted', data: { whose } })
+    })
+  }
+
+  function from(first: number, last: number): number[] {
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+  }
+})

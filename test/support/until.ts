@@ -1,0 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** Waits for a condition instead of sleeping: looks again and again, and says what was missing when it never came. */
+export async function until<Value>(
+  look: () => Value | Promise<Value>,
+  { within = 10_000, what = 'the condition' } = {},
+): Promise<NonNullable<Value>> {
+  const end = Date.now() + within
+  for (;;) {
+    const seen = await look()
+    if (seen) return seen as NonNullable<Value>
+    if (Date.now() > end) throw new Error(`${what} did not come true within ${within} ms: ${look}`)
+    await pause(5)
+  }
+}
