@@ -121,6 +121,7 @@ export const settings = {
 
   sendPerSecond: number('SEND_PER_SECOND', 5, 'messages a second a person'),
   sendBurst: number('SEND_BURST', 10, 'messages at once a person'),
+  sendsWaiting: number('SENDS_WAITING', 5000, 'messages that may wait for the database a node; more are refused'),
   signInPerMinute: number('SIGN_IN_PER_MINUTE', 10, 'attempts to sign in a minute, a handle and an address'),
   signUpPerHour: number('SIGN_UP_PER_HOUR', 30, 'accounts an hour an address'),
   reachPerMinute: number('REACH_PER_MINUTE', 30, 'direct rooms opened and people added a minute a person'),

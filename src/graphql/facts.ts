@@ -7,7 +7,7 @@ export type Reference = readonly [Loader<string, unknown>, string]
 
 export interface FactDefinition<Data> {
   /** The rows that showing it needs: read once for everybody who hears of it, and many facts' in the same statements. */
-  refersTo(data: Data): readonly Reference[]
+  refersTo(data: Data, streamId: string): readonly Reference[]
   /** For a fact that rides the bus with its rows: those rows, from what `JSON.stringify` left of them. */
   fromSnapshot?(snapshot: unknown): readonly Known[]
 }
@@ -31,11 +31,11 @@ export function createHydrate(database: Database): (events: readonly HeardEvent[
   return async (events) => {
     const loaders = new Loaders(database)
     return Promise.all(
-      events.map(async ({ type, data, snapshot }) => {
+      events.map(async ({ type, streamId, data, snapshot }) => {
         const definition = definitions.get(type)
         if (!definition) return []
         if (snapshot !== undefined && definition.fromSnapshot) return definition.fromSnapshot(snapshot)
-        const references = definition.refersTo(data)
+        const references = definition.refersTo(data, streamId)
         const rows = await Promise.all(references.map(([loader, key]) => loaders.load(loader, key)))
         return references.map(([loader, key], index) => ({ loader, key, row: rows[index] }) as Known)
       }),

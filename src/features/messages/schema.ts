@@ -1,2 +1,202 @@
-// The messages are being built.
-export {}
+import { builder } from '../../graphql/builder.ts'
+import type { Context } from '../../graphql/context.ts'
+import { decodeId } from '../../graphql/ids.ts'
+import { registerNode } from '../../graphql/node.ts'
+import { pageCursor } from '../../graphql/paging.ts'
+import type { StoredEvent } from '../../store/transact.ts'
+import { userById } from '../accounts/queries.ts'
+import { User } from '../accounts/schema.ts'
+import { canSeeRoom, requireRoomId } from '../rooms/access.ts'
+import { RoomEvent } from '../rooms/event-interface.ts'
+import { followRoom } from '../rooms/following.ts'
+import { membershipOf, type RoomRow, roomById } from '../rooms/queries.ts'
+import { Room } from '../rooms/schema.ts'
+import { sendMessage } from './commands.ts'
+import { pageOfMessages } from './pages.ts'
+import { bySeq, lastMessageOf, type MessageRow, messageById } from './queries.ts'
+import { knownOf } from './snapshot.ts'
+
+export const Message = builder.objectRef<MessageRow>('Message')
+
+builder.node(Message, {
+  description: 'What somebody said in a room.',
+  id: { resolve: ({ id }) => id, description: 'The id of this message.' },
+  authScopes: ({ roomId }, context) => canSeeRoom(context, roomId),
+  fields: (t) => ({
+    room: t.field({
+      type: Room,
+      description: 'The room in which it was said.',
+      resolve: async ({ roomId }, _args, { loaders }) => (await loaders.load(roomById, roomId))!,
+    }),
+    seq: t.exposeInt('seq', {
+      description: 'Its place in the room: later messages have higher numbers; other events have the numbers between.',
+    }),
+    sender: t.field({
+      type: User,
+      description: 'Who said it.',
+      resolve: async ({ senderId }, _args, { loaders }) => (await loaders.load(userById, senderId))!,
+    }),
+    content: t.exposeString('content', { description: 'What was said, as it was typed.' }),
+    nonce: t.string({
+      nullable: true,
+      description: 'What its sender called it, so that an optimistic copy can be replaced. It counts only together with the sender.',
+      resolve: ({ id, nonce }) => (nonce === id ? null : nonce),
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was sent.' }),
+  }),
+})
+
+export const MessageEdge = builder.edgeObject({ type: Message, name: 'MessageEdge', description: 'A message in its place in the room.' })
+
+export const MessageConnection = builder.connectionObject(
+  {
+    type: Message,
+    name: 'MessageConnection',
+    description: 'A page of messages, oldest first.',
+    fields: (t) => ({
+      totalCount: t.int({
+        nullable: true,
+        description: 'How many there are in all; null above 10,000.',
+        resolve: ({ totalCount }) => totalCount?.() ?? null,
+      }),
+    }),
+  },
+  MessageEdge,
+)
+
+const edgeOf = (message: MessageRow) => ({ cursor: pageCursor(message, bySeq), node: message })
+
+/** Null for what is not there or not to be seen. */
+async function seeMessage(id: string, context: Context): Promise<MessageRow | null> {
+  const message = await context.loaders.load(messageById, id)
+  return message && (await canSeeRoom(context, message.roomId)) ? message : null
+}
+
+registerNode('Message', seeMessage)
+
+builder.queryField('message', (t) =>
+  t.field({
+    type: Message,
+    nullable: true,
+    description: 'A message by its id; null for what is not there or not to be seen.',
+    args: { id: t.arg.id({ required: true, description: 'The id of a message.' }) },
+    resolve(_root, args, context) {
+      const { typename, id } = decodeId(args.id)
+      return typename === 'Message' ? seeMessage(id, context) : null
+    },
+  }),
+)
+
+builder.interfaceField(Room, 'messages', (t) =>
+  t.connection(
+    {
+      type: Message,
+      description: 'What was said in it, oldest first: `last: 50` is the newest page, scroll up with `before`.',
+      args: {
+        around: t.arg.id({ description: 'The id of a message of this room: the page with it in its middle. Excludes the other four.' }),
+      },
+      resolve(room, args, context) {
+        context.loaders.prime(roomById, room.id, room as RoomRow)
+        return pageOfMessages(context, room.id, args)
+      },
+    },
+    MessageConnection,
+    MessageEdge,
+  ),
+)
+
+builder.interfaceField(Room, 'lastMessage', (t) =>
+  t.field({
+    type: Message,
+    nullable: true,
+    description: 'The newest message; null while nothing was said.',
+    resolve: ({ id }, _args, { loaders }) => loaders.load(lastMessageOf, id),
+  }),
+)
+
+export const MessageAdded = builder.objectRef<StoredEvent>('MessageAdded').implement({
+  description: 'Somebody said something.',
+  interfaces: [RoomEvent],
+  fields: (t) => ({
+    message: t.field({
+      type: Message,
+      description: 'What was said.',
+      resolve: (event, _args, context) => messageOf(event, context),
+    }),
+    edge: t.field({
+      type: MessageEdge,
+      description: 'The message in its place in `Room.messages`.',
+      resolve: async (event, _args, context) => edgeOf(await messageOf(event, context)),
+    }),
+    room: t.field({
+      type: Room,
+      description: 'The room in which it was said.',
+      resolve: async ({ streamId }, _args, { loaders }) => (await loaders.load(roomById, streamId))!,
+    }),
+  }),
+})
+
+async function messageOf({ data }: StoredEvent, { loaders }: Context): Promise<MessageRow> {
+  return (await loaders.load(messageById, data.messageId as string))!
+}
+
+builder.subscriptionField('messageAdded', (t) =>
+  t.field({
+    type: MessageAdded,
+    description:
+      'Just the new messages of a room, in order: nothing is missing, and nothing comes twice when `after` is the last cursor received. Ends by itself when the viewer loses access.',
+    args: {
+      roomId: t.arg.id({ required: true, description: 'The id of the room.' }),
+      after: t.arg({
+        type: 'Cursor',
+        description: 'The last cursor received: first what was missed since, then live. Absent: from now on.',
+      }),
+    },
+    subscribe: (_root, { roomId, after }, context) => followRoom(context, roomId, after, onlyMessages) as AsyncIterable<StoredEvent>,
+    resolve: (event) => event as StoredEvent,
+  }),
+)
+
+const onlyMessages = new Set(['MessageAdded'])
+
+const SendMessageInput = builder.inputType('SendMessageInput', {
+  description: 'What to say, and where.',
+  fields: (t) => ({
+    roomId: t.id({ required: true, description: 'The id of the room.' }),
+    content: t.string({ required: true, description: 'What to say: 1 to 8,000 characters, not only blanks.' }),
+    nonce: t.string({
+      description:
+        'A name of the sender’s choice, 64 characters at most. Sent again with the same one to the same room, it gives the first message again, and is never said twice; with other content it is a CONFLICT.',
+    }),
+  }),
+})
+
+const SendMessagePayload = builder.objectRef<{ message: MessageRow; room: RoomRow }>('SendMessagePayload').implement({
+  description: 'What was said.',
+  fields: (t) => ({
+    message: t.expose('message', { type: Message, description: 'The message as it is stored.' }),
+    edge: t.field({
+      type: MessageEdge,
+      description: 'The message in its place in `Room.messages`.',
+      resolve: ({ message }) => edgeOf(message),
+    }),
+    room: t.expose('room', { type: Room, description: 'The room in which it was said.' }),
+  }),
+})
+
+builder.mutationField('sendMessage', (t) =>
+  t.field({
+    type: SendMessagePayload,
+    description: 'Says something in a room. With a nonce it may be repeated until it is answered.',
+    args: { input: t.arg({ type: SendMessageInput, required: true, description: 'What to say, and where.' }) },
+    async resolve(_root, { input: { roomId, content, nonce } }, context) {
+      const userId = context.actor.id('to send a message')
+      const room = { roomId: await requireRoomId(context, roomId, 'roomId') }
+      const sent = await sendMessage(context.services, userId, { ...room, content, nonce })
+      context.loaders.forget()
+      for (const { loader, key, row } of knownOf(sent)) context.loaders.prime(loader, key, row)
+      if (sent.membership) context.loaders.prime(membershipOf, { ...room, userId }, sent.membership)
+      return sent
+    },
+  }),
+)

@@ -1,0 +1,26 @@
+import { defineFact, type HeardEvent } from '../../graphql/facts.ts'
+import { userById } from '../accounts/queries.ts'
+import { roomById } from '../rooms/queries.ts'
+import { messageById } from './queries.ts'
+import { type AsJson, knownOf, reviveShown, type Shown } from './snapshot.ts'
+
+/** Alone of all facts it also rides the bus with its rows, so that the most frequent event is delivered without reading any. */
+export const messageAdded = defineFact<{ messageId: string; actorId: string }>('MessageAdded', {
+  refersTo: ({ messageId, actorId }, roomId) => [
+    [messageById, messageId],
+    [userById, actorId],
+    [roomById, roomId],
+  ],
+  fromSnapshot: (snapshot) => knownOf(reviveShown(snapshot as AsJson<Shown>)),
+})
+
+/** The event that the database appended with the message, as the bus carries it. Its room stands where the event has brought it. */
+export function heardOf({ message, sender, room }: AsJson<Shown>): HeardEvent {
+  return {
+    ...messageAdded({ messageId: message.id, actorId: message.senderId }),
+    streamId: message.roomId,
+    seq: message.seq,
+    at: new Date(message.createdAt),
+    snapshot: { message, sender, room: { ...room, head: message.seq, activeAt: message.createdAt } } satisfies AsJson<Shown>,
+  }
+}

@@ -1,0 +1,118 @@
+import { defineLoader, inOrder } from '../../graphql/loaders.ts'
+import type { Keyset, Page, PageRequest } from '../../graphql/paging.ts'
+import { pageCursor } from '../../graphql/paging.ts'
+import type { Database } from '../../store/database.ts'
+import type { Message } from '../../store/generated/prisma/client.ts'
+
+/** A message as anybody in its room may see it. */
+export type MessageRow = Omit<Message, 'nonceHash'>
+
+/** The columns of a `MessageRow`, from `message m`. */
+const columns = 'm.id, m.room_id as "roomId", m.seq, m.sender_id as "senderId", m.content, m.nonce, m.created_at as "createdAt"'
+
+export const messageById = defineLoader<string, MessageRow>('messageById', async ({ sql }, ids) =>
+  inOrder(ids, await sql<MessageRow>(`select ${columns} from message m where m.id = any($1::uuid[])`, [ids]), ({ id }) => id),
+)
+
+/** The newest message of each room. */
+export const lastMessageOf = defineLoader<string, MessageRow>('lastMessageOf', async ({ sql }, roomIds) => {
+  const rows = await sql<MessageRow>(
+    `select ${columns} from unnest($1::uuid[]) as wanted(room_id)
+     cross join lateral (select * from message where room_id = wanted.room_id order by seq desc limit 1) m`,
+    [roomIds],
+  )
+  return inOrder(roomIds, rows, ({ roomId }) => roomId)
+})
+
+/** Messages are paged by their place in the room: the millionth page costs what the first one costs. */
+export const bySeq: Keyset<MessageRow, number> = {
+  encode: ({ seq }) => `m${seq}`,
+  decode: (text) => (/^m[1-9]\d{0,9}$/.test(text) ? Number(text.slice(1)) : undefined),
+}
+
+/** One more than the page holds, in the direction of reading. The same page of many rooms is read in one statement. */
+export const messageRows = defineLoader<{ roomId: string; request: PageRequest<number> }, MessageRow[]>(
+  'messageRows',
+  async (database, keys) => {
+    const roomsOf = groupBy(keys, ({ request }) => JSON.stringify(request))
+    const read = new Map<string, Map<string, MessageRow[]>>()
+    for (const [name, same] of roomsOf) {
+      const roomIds = same.map(({ roomId }) => roomId)
+      read.set(
+        name,
+        groupBy(await readMessages(database, roomIds, same[0]!.request), ({ roomId }) => roomId),
+      )
+    }
+    return keys.map(({ roomId, request }) => read.get(JSON.stringify(request))!.get(roomId) ?? [])
+  },
+  JSON.stringify,
+)
+
+function readMessages({ sql }: Database, roomIds: readonly string[], request: PageRequest<number>): Promise<MessageRow[]> {
+  const direction = request.isBackward ? 'desc' : 'asc'
+  return sql<MessageRow>(
+    `select ${columns} from unnest($1::uuid[]) as wanted(room_id) cross join lateral (
+       select * from message where room_id = wanted.room_id and seq > $2::bigint and seq < $3::bigint order by seq ${direction} limit $4
+     ) m order by m.room_id, m.seq ${direction}`,
+    [roomIds, request.after ?? 0, request.before ?? 2 ** 32, request.size + 1],
+  )
+}
+
+/** The page with that message in its middle; null when the room has no such message. */
+export async function readMessagesAround(
+  { sql }: Database,
+  roomId: string,
+  messageId: string,
+  size: number,
+): Promise<Page<MessageRow> | null> {
+  const before = (size - 1) >> 1
+  const after = size - 1 - before
+  // One more on each side tells whether there is another page.
+  const rows = await sql<MessageRow>(
+    `with middle as materialized (select seq from message where id = $2 and room_id = $1)
+     (select ${columns} from middle cross join lateral
+       (select * from message where room_id = $1 and seq < middle.seq order by seq desc limit $3) m)
+     union all
+     (select ${columns} from middle cross join lateral
+       (select * from message where room_id = $1 and seq >= middle.seq order by seq limit $4) m)
+     order by seq`,
+    [roomId, messageId, before + 1, after + 2],
+  )
+  const middle = rows.findIndex(({ id }) => id === messageId)
+  if (middle === -1) return null
+  const shown = rows.slice(Math.max(0, middle - before), middle + after + 1)
+  const edges = shown.map((node) => ({ cursor: pageCursor(node, bySeq), node }))
+  return {
+    edges,
+    pageInfo: {
+      hasPreviousPage: middle > before,
+      hasNextPage: rows.length - 1 - middle > after,
+      startCursor: edges[0]!.cursor,
+      endCursor: edges.at(-1)!.cursor,
+    },
+  }
+}
+
+/** How many messages each room has, counted up to one more than `mostCounted`. */
+export const messageCount = defineLoader<string, { roomId: string; count: number }>('messageCount', async ({ sql }, roomIds) => {
+  const rows = await sql<{ roomId: string; count: number }>(
+    `select wanted.room_id as "roomId", counted.count from unnest($1::uuid[]) as wanted(room_id) cross join lateral (
+       select count(*)::int as count from (select 1 from message where room_id = wanted.room_id limit $2) capped
+     ) counted`,
+    [roomIds, mostCounted + 1],
+  )
+  return inOrder(roomIds, rows, ({ roomId }) => roomId)
+})
+
+/** Above this nothing is counted: `totalCount` is null. */
+export const mostCounted = 10_000
+
+function groupBy<Item>(items: readonly Item[], nameOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const group = groups.get(nameOf(item))
+    if (group) group.push(item)
+    else groups.set(nameOf(item), [item])
+  }
+  return groups
+}

@@ -1,0 +1,35 @@
+import type { Known } from '../../graphql/loaders.ts'
+import { known } from '../../graphql/loaders.ts'
+import type { User } from '../../store/generated/prisma/client.ts'
+import { userById } from '../accounts/queries.ts'
+import { type RoomRow, roomById, roomKindById } from '../rooms/queries.ts'
+import { type MessageRow, messageById } from './queries.ts'
+
+/** All that showing a new message takes: nobody who hears of it has to read anything. It holds what every member may see, and no more. */
+export interface Shown {
+  readonly message: MessageRow
+  readonly sender: User
+  readonly room: RoomRow
+}
+
+/** What JSON leaves of rows: their times are text. */
+export type AsJson<Row> = {
+  readonly [Name in keyof Row]: Row[Name] extends Date ? string : Row[Name] extends object ? AsJson<Row[Name]> : Row[Name]
+}
+
+export function reviveShown({ message, sender, room }: AsJson<Shown>): Shown {
+  return {
+    message: { ...message, createdAt: new Date(message.createdAt) },
+    sender: { ...sender, createdAt: new Date(sender.createdAt) },
+    room: { ...room, createdAt: new Date(room.createdAt), activeAt: new Date(room.activeAt) },
+  }
+}
+
+export function knownOf({ message, sender, room }: Shown): Known[] {
+  return [
+    known(messageById, message.id, message),
+    known(userById, sender.id, sender),
+    known(roomById, room.id, room),
+    known(roomKindById, room.id, room.kind),
+  ]
+}
