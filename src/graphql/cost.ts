@@ -1,0 +1,133 @@
+import {
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isCompositeType,
+  isListType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type ValueNode,
+} from 'graphql'
+import type { Limits } from './limits.ts'
+
+/** A field that answers a list says here how much it can hold, unless its arguments do: `extensions: { holds: 3 }`. */
+export interface FieldExtensions {
+  readonly holds?: number
+}
+
+export interface CostOptions {
+  readonly schema: GraphQLSchema
+  readonly limits: Limits
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>
+}
+
+export interface Cost {
+  readonly objects: number
+  /** Another value of a variable could give another cost. */
+  readonly isVariable: boolean
+}
+
+/**
+ * How many objects the answer to a valid operation can hold: `first` or `last` multiply what a page's edges and nodes hold, a list of ids
+ * what they name, other lists by what they say of themselves. Of an interface the dearest type counts. Introspection costs nothing.
+ */
+export function measureCost(
+  operation: OperationDefinitionNode,
+  variables: Record<string, unknown> | null | undefined,
+  { schema, limits, fragments }: CostOptions,
+): Cost {
+  let isVariable = false
+  // The same selections cost the same wherever they stand: so the work is bounded by the document, not by what its fragments unfold to.
+  const known = new Map<SelectionSetNode, Map<string, number>>()
+
+  const argument = (field: FieldNode, name: string): unknown => {
+    const value = field.arguments?.find((one) => one.name.value === name)?.value
+    if (!value) return undefined
+    if (value.kind !== Kind.VARIABLE) return literal(value)
+    isVariable = true
+    const given = variables?.[value.name.value]
+    if (given !== undefined) return given
+    const declared = operation.variableDefinitions?.find((one) => one.variable.name.value === value.name.value)?.defaultValue
+    return declared && literal(declared)
+  }
+
+  const page = (field: FieldNode, definition: GraphQLField<unknown, unknown>): number => {
+    if (!definition.args.some(({ name }) => name === 'first' || name === 'last')) return 1
+    const asked = argument(field, 'first') ?? argument(field, 'last') ?? limits.pageDefault
+    // What is no number, or more than a page may have, is refused when it is executed.
+    return typeof asked === 'number' && asked >= 0 ? Math.min(asked, limits.pageMost) : limits.pageMost
+  }
+
+  const held = (field: FieldNode, definition: GraphQLField<unknown, unknown>, size: number): number => {
+    if (!isListType(getNullableType(definition.type))) return 1
+    if (field.name.value === 'edges' || field.name.value === 'nodes') {
+      const ids = argument(field, 'ids')
+      return Array.isArray(ids) ? Math.min(ids.length, limits.listMost) : size
+    }
+    return (definition.extensions as FieldExtensions).holds ?? usualList
+  }
+
+  const ofField = (field: FieldNode, parent: GraphQLObjectType, size: number): number => {
+    const definition = parent.getFields()[field.name.value]
+    if (!definition || !field.selectionSet) return 0
+    const inside = ofSelections(field.selectionSet, getNamedType(definition.type), page(field, definition))
+    return bounded(held(field, definition, size) * (1 + inside))
+  }
+
+  const ofObject = (selections: SelectionSetNode, type: GraphQLObjectType, size: number): number => {
+    const key = `${type.name} ${size}`
+    const costs = known.get(selections) ?? new Map<string, number>()
+    known.set(selections, costs)
+    const found = costs.get(key)
+    if (found !== undefined) return found
+    costs.set(key, 0)
+    let cost = 0
+    for (const selection of selections.selections) {
+      if (selection.kind === Kind.FIELD) {
+        cost += ofField(selection, type, size)
+        continue
+      }
+      const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value)
+      if (fragment && applies(fragment.typeCondition?.name.value, type)) cost += ofObject(fragment.selectionSet, type, size)
+    }
+    costs.set(key, bounded(cost))
+    return bounded(cost)
+  }
+
+  const applies = (condition: string | undefined, type: GraphQLObjectType): boolean => {
+    if (condition === undefined || condition === type.name) return true
+    const wanted = schema.getType(condition)
+    return isAbstractType(wanted) && schema.isSubType(wanted, type)
+  }
+
+  const ofSelections = (selections: SelectionSetNode, type: GraphQLNamedType, size: number): number => {
+    if (!isCompositeType(type)) return 0
+    if (isObjectType(type)) return ofObject(selections, type, size)
+    return Math.max(0, ...schema.getPossibleTypes(type).map((possible) => ofObject(selections, possible, size)))
+  }
+
+  const root = schema.getRootType(operation.operation)
+  const objects = root ? ofObject(operation.selectionSet, root, limits.pageDefault) : 0
+  return { objects, isVariable }
+}
+
+/** For lists that say nothing of themselves. */
+const usualList = 10
+
+function bounded(cost: number): number {
+  return Math.min(cost, 1e9)
+}
+
+function literal(value: ValueNode): unknown {
+  if (value.kind === Kind.INT) return Number(value.value)
+  if (value.kind === Kind.LIST) return value.values
+  return undefined
+}
