@@ -34,7 +34,7 @@ describe('a reader', () => {
     transact = createTransact(domain.database, hub.ring)
   })
   afterEach(() => {
-    for (const { close } of opened.splice(0)) close()
+    for (const reader of opened.splice(0)) reader.close()
   })
   afterAll(() => hub.close())
 
