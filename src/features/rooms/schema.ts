@@ -83,9 +83,6 @@ for (const kind of Object.keys(roomTypes) as Kind[])
     return room?.kind === kind ? room : null
   })
 
-/** At most this many are counted when somebody asks for `totalCount`. */
-export const mostCounted = 10_000
-
 export const RoomEdge = builder.edgeObject({ type: Room, name: 'RoomEdge', description: 'A room in its place in the list.' })
 
 export const RoomConnection = builder.connectionObject(

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import type { Services } from '../../graphql/context.ts'
+import { badInput, conflict, forbidden, notFound } from '../../lib/refusal.ts'
+import { requireText } from '../../lib/text.ts'
+import { uuid } from '../../lib/uuid.ts'
+import type { Prisma, RoomRole } from '../../store/generated/prisma/client.ts'
+import type { Transaction } from '../../store/transact.ts'
+import { roomAdded, roomUpdated } from './events.ts'
+import { canUpdate } from './policy.ts'
+import { reach } from './reach.ts'
+import { requireScene, requireUser } from './scene.ts'
+
+/** The one room of the two, made when there is none. Both inboxes are locked, so it is made once however many open it at once. */
+export async function openDirectRoom(services: Services, person: string, other: string): Promise<string> {
+  if (other === person) throw badInput('userId', 'A direct room is between two people: name somebody else.')
+  const directKey = [person, other].sort().join(':')
+  const find = (rows: Prisma.TransactionClient) => rows.room.findUnique({ where: { directKey }, select: { id: true } })
+  const known = await find(services.database.prisma)
+  if (known) return known.id
+
+  await requireUser(services.database.prisma, other)
+  await reach(services, person)
+  return services.transact([person, other], async (tx) => {
+    const found = await find(tx.rows)
+    if (found) return found.id
+    return openRoom(tx, { kind: 'DIRECT', directKey, createdById: person }, { [person]: 'MEMBER', [other]: 'MEMBER' })
+  })
+}
+
+export interface CreateGroupRoom {
+  readonly name: string
+  readonly topic?: string | null | undefined
+  readonly memberIds: readonly string[]
+  readonly nonce?: string | null | undefined
+}
+
+/** Whoever makes it is its admin. A nonce used before gives the room that was made then. */
+export async function createGroupRoom(services: Services, person: string, input: CreateGroupRoom): Promise<string> {
+  const { limits } = services
+  const name = requireText(input.name, { field: 'name', most: limits.nameCharacters })
+  const topic = topicOf(services, input.topic)
+  if (input.memberIds.length > limits.listMost) throw badInput('memberIds', `At most ${limits.listMost} people at once, please.`)
+  const others = [...new Set(input.memberIds)].filter((id) => id !== person).sort()
+  const nonce = input.nonce == null ? undefined : requireText(input.nonce, { field: 'nonce', most: limits.nonceCharacters })
+  const inputHash = createHash('sha256').update(JSON.stringify({ name, topic, others })).digest('hex')
+
+  const before = async (rows: Prisma.TransactionClient) => {
+    if (nonce === undefined) return undefined
+    const key = { userId: person, mutation: 'createGroupRoom', place: '', nonce }
+    const used = await rows.writeNonce.findUnique({ where: { userId_mutation_place_nonce: key } })
+    if (used && used.inputHash !== inputHash) throw conflict('This nonce was used before, for another group.', 'nonce')
+    return used?.resultId
+  }
+  const known = await before(services.database.prisma)
+  if (known !== undefined) return known
+
+  // A group counts as one reach, however many it begins with: their number is bounded already.
+  if (others.length > 0) await reach(services, person)
+  return services.transact(
+    [person, ...others],
+    async (tx) => {
+      const made = await before(tx.rows)
+      if (made !== undefined) return made
+      if ((await tx.rows.user.count({ where: { id: { in: others } } })) < others.length) throw notFound('user')
+      const roles = Object.fromEntries([[person, 'ADMIN'], ...others.map((id) => [id, 'MEMBER'])]) as Record<string, RoomRole>
+      const roomId = await openRoom(tx, { kind: 'GROUP', name, topic, createdById: person }, roles)
+      if (nonce !== undefined)
+        await tx.rows.writeNonce.create({
+          data: { userId: person, mutation: 'createGroupRoom', place: '', nonce, inputHash, resultId: roomId },
+        })
+      return roomId
+    },
+    { repeatable: nonce !== undefined },
+  )
+}
+
+export interface UpdateRoom {
+  readonly roomId: string
+  readonly name?: string | null | undefined
+  readonly topic?: string | null | undefined
+}
+
+/** What is absent stays, a topic of null is cleared. */
+export async function updateRoom(services: Services, person: string, { roomId, ...input }: UpdateRoom): Promise<void> {
+  if (input.name === null) throw badInput('name', 'A group has to have a name.')
+  const changes = {
+    ...(input.name !== undefined && { name: requireText(input.name, { field: 'name', most: services.limits.nameCharacters }) }),
+    ...(input.topic !== undefined && { topic: topicOf(services, input.topic) }),
+  }
+  await services.transact([roomId], async (tx) => {
+    const { room, mine } = await requireScene(tx.rows, roomId, person)
+    if (!canUpdate(room, mine)) throw forbidden(room.kind === 'DIRECT' ? 'A direct room has no name.' : 'Only its admins may do that.')
+    const next = { ...room, ...changes }
+    if (next.name === room.name && next.topic === room.topic) return
+    await tx.rows.room.update({ where: { id: roomId }, data: changes })
+    tx.append(roomId, roomUpdated({ roomId, actorId: person }))
+  })
+}
+
+/**
+ * The room, its stream and its first members, whose inboxes hear of it. Its own stream begins empty: nobody could have followed it before,
+ * and whoever reads it finds them in it.
+ */
+async function openRoom(
+  tx: Transaction,
+  room: Omit<Prisma.RoomUncheckedCreateInput, 'id' | 'memberCount' | 'createdAt'>,
+  roles: Record<string, RoomRole>,
+) {
+  const id = uuid()
+  const members = Object.entries(roles).map(([userId, role]) => ({ id: uuid(), roomId: id, userId, role, joinedAt: tx.at }))
+  await tx.openStream(id)
+  await tx.rows.room.create({ data: { ...room, id, memberCount: members.length, createdAt: tx.at } })
+  await tx.rows.roomMember.createMany({ data: members })
+  for (const { userId } of members) tx.append(userId, roomAdded({ roomId: id }))
+  return id
+}
+
+/** Nothing but blanks is no topic. */
+function topicOf({ limits }: Services, text: string | null | undefined): string | null {
+  if (text == null) return null
+  return requireText(text, { field: 'topic', most: limits.topicCharacters, least: 0 }).trim() === '' ? null : text
+}

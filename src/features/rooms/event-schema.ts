@@ -1,0 +1,124 @@
+import { cursorExpired, encodeCursor, readCursor } from '../../engine/cursor.ts'
+import { builder } from '../../graphql/builder.ts'
+import type { Context } from '../../graphql/context.ts'
+import { encodeId } from '../../graphql/ids.ts'
+import { badInput } from '../../lib/refusal.ts'
+import type { StoredEvent } from '../../store/transact.ts'
+import { userById } from '../accounts/queries.ts'
+import { User } from '../accounts/schema.ts'
+import { requireRoom, requireRoomId } from './access.ts'
+import { RoomEvent } from './event-interface.ts'
+import { followRoom } from './following.ts'
+import { RoomMember } from './member-schema.ts'
+import { memberById, roomById } from './queries.ts'
+import { Room } from './schema.ts'
+
+/** Reads a row that the event's data names. It is there: rows that events refer to are never taken away. */
+const textOf = ({ data }: StoredEvent, name: string) => data[name] as string
+
+const roomOf = async ({ streamId }: StoredEvent, { loaders }: Context) => (await loaders.load(roomById, streamId))!
+const memberOf = async (event: StoredEvent, { loaders }: Context) => (await loaders.load(memberById, textOf(event, 'memberId')))!
+
+builder.objectRef<StoredEvent>('MemberJoined').implement({
+  description: 'Somebody is in the room from now on. (Those with whom it began are in it without an event.)',
+  interfaces: [RoomEvent],
+  fields: (t) => ({
+    member: t.field({ type: RoomMember, description: 'The membership.', resolve: (event, _args, context) => memberOf(event, context) }),
+    room: t.field({ type: Room, description: 'The room, which counts them.', resolve: (event, _args, context) => roomOf(event, context) }),
+  }),
+})
+
+builder.objectRef<StoredEvent>('MemberLeft').implement({
+  description: 'Somebody has left the room, or was removed. To themselves it is the last event of the room.',
+  interfaces: [RoomEvent],
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'Who is gone.',
+      resolve: async (event, _args, { loaders }) => (await loaders.load(userById, textOf(event, 'userId')))!,
+    }),
+    memberId: t.id({
+      description: 'The id of the membership that has ended.',
+      resolve: (event) => encodeId('RoomMember', textOf(event, 'memberId')),
+    }),
+    wasRemoved: t.boolean({ description: 'By somebody else; otherwise they left.', resolve: ({ data }) => data.wasRemoved === true }),
+    room: t.field({ type: Room, description: 'The room without them.', resolve: (event, _args, context) => roomOf(event, context) }),
+  }),
+})
+
+builder.objectRef<StoredEvent>('MemberUpdated').implement({
+  description: 'A member has another role.',
+  interfaces: [RoomEvent],
+  fields: (t) => ({
+    member: t.field({ type: RoomMember, description: 'The membership.', resolve: (event, _args, context) => memberOf(event, context) }),
+  }),
+})
+
+builder.objectRef<StoredEvent>('RoomUpdated').implement({
+  description: 'The room has another name or topic.',
+  interfaces: [RoomEvent],
+  fields: (t) => ({
+    room: t.field({ type: Room, description: 'The room as it is.', resolve: (event, _args, context) => roomOf(event, context) }),
+  }),
+})
+
+builder.subscriptionField('roomEvents', (t) =>
+  t.field({
+    type: RoomEvent,
+    description:
+      'All that happens in a room, in order: nothing is missing, and nothing comes twice when `after` is the last cursor received. With `after`, first what was missed since then, however the connection was lost, then live; without it, from now on. Ends with NOT_FOUND when the viewer loses access. (A stock graphql-ws client that reconnects repeats its old variables: drop what has a `seq` you have seen.)',
+    args: {
+      roomId: t.arg.id({ required: true, description: 'The id of a room.' }),
+      after: t.arg({ type: 'Cursor', description: "The last event's cursor, or the room's; absent: from now on." }),
+    },
+    subscribe: (_root, { roomId, after }, context) => followRoom(context, roomId, after),
+    resolve: (event) => event as StoredEvent,
+  }),
+)
+
+interface EventPage {
+  readonly events: StoredEvent[]
+  readonly cursor: string
+  readonly hasMore: boolean
+}
+
+const RoomEventPage = builder.objectRef<EventPage>('RoomEventPage').implement({
+  description: "Some events of a room's stream, in order.",
+  fields: (t) => ({
+    events: t.field({ type: [RoomEvent], description: 'The events.', resolve: ({ events }) => events }),
+    cursor: t.expose('cursor', { type: 'Cursor', description: 'Where this page ends: give it as `after`, and the next one comes.' }),
+    hasMore: t.exposeBoolean('hasMore', { description: 'Whether there were more when it was read.' }),
+  }),
+})
+
+builder.queryField('roomEvents', (t) =>
+  t.field({
+    type: RoomEventPage,
+    description: "The room's stream as pages: what `roomEvents` would have delivered after this position.",
+    args: {
+      roomId: t.arg.id({ required: true, description: 'The id of a room.' }),
+      after: t.arg({ type: 'Cursor', required: true, description: "The last event's cursor, the last page's, or the room's." }),
+      first: t.arg.int({ required: true, defaultValue: 100, description: 'So many events, at most 100.' }),
+    },
+    async resolve(_root, { roomId, after, first }, context) {
+      const { id } = await requireRoom(context, await requireRoomId(context, roomId, 'roomId'))
+      const { pageMost } = context.services.limits
+      if (first < 1 || first > pageMost) throw badInput('first', `From 1 to ${pageMost}, please.`)
+      return readEvents(context, id, after, first)
+    },
+  }),
+)
+
+async function readEvents(context: Context, streamId: string, after: string, first: number): Promise<EventPage> {
+  const { log, epoch } = context.services
+  const seq = readCursor(after, streamId, epoch)
+  const head = (await log.head(streamId)) ?? 0
+  if (seq > head) throw cursorExpired()
+  const events = seq === head ? [] : await log.after(streamId, seq, first)
+  // Never a replay with a hole: the first must be the one that follows.
+  if (seq < head && events[0]?.seq !== seq + 1) throw cursorExpired()
+  // What they show shall not be older than they are.
+  context.loaders.forget()
+  const last = events.at(-1)?.seq ?? seq
+  return { events, cursor: encodeCursor({ streamId, epoch, seq: last }), hasMore: last < head }
+}
