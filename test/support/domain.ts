@@ -43,8 +43,9 @@ export function aDomain(): Promise<Domain> {
   return shared
 }
 
-async function createDomain(): Promise<Domain> {
-  const config = readConfig({ PASSWORD_COST: '10', DATABASE_URL: 'pglite:memory' })
+/** One of one's own, such as one of several nodes on a Postgres; its database is to be closed. */
+export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domain> {
+  const config = readConfig({ PASSWORD_COST: '10', DATABASE_URL: databaseUrl })
   const database = await openDatabase({
     url: config.databaseUrl,
     poolSize: config.databasePoolSize,
