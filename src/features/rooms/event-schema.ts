@@ -98,13 +98,14 @@ builder.queryField('roomEvents', (t) =>
     args: {
       roomId: t.arg.id({ required: true, description: 'The id of a room.' }),
       after: t.arg({ type: 'Cursor', required: true, description: "The last event's cursor, the last page's, or the room's." }),
-      first: t.arg.int({ required: true, defaultValue: 100, description: 'So many events, at most 100.' }),
+      first: t.arg.int({ defaultValue: 100, description: 'So many events, at most 100.' }),
     },
     async resolve(_root, { roomId, after, first }, context) {
       const { id } = await requireRoom(context, await requireRoomId(context, roomId, 'roomId'))
       const { pageMost } = context.services.limits
-      if (first < 1 || first > pageMost) throw badInput('first', `From 1 to ${pageMost}, please.`)
-      return readEvents(context, id, after, first)
+      const size = first ?? pageMost
+      if (size < 1 || size > pageMost) throw badInput('first', `From 1 to ${pageMost}, please.`)
+      return readEvents(context, id, after, size)
     },
   }),
 )
