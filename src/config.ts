@@ -1,4 +1,5 @@
 import type { Limits } from './graphql/limits.ts'
+import { readSigningKey } from './lib/signing-key.ts'
 
 /** Everything that can be set, typed. Made from the environment by `readConfig`; the README's table is written from `settings`. */
 export type Config = { readonly [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]['read']> } & { readonly limits: Limits }
@@ -36,6 +37,21 @@ function text(env: string, fallback: string, about: string, check?: (value: stri
 function optional(env: string, about: string, check?: (value: string) => string | undefined): Setting<string | undefined> {
   const inner = text(env, '', about, check)
   return { ...inner, read: (given) => (given === undefined || given === '' ? undefined : inner.read(given)) }
+}
+
+/** Its value shows in no complaint. */
+function secret(env: string, about: string, check: (value: string) => string | undefined): Setting<string | undefined> {
+  return {
+    env,
+    about,
+    fallback: '',
+    read(given) {
+      if (given === undefined || given === '') return undefined
+      const complaint = check(given)
+      if (complaint) throw new ConfigError(`${env}: ${complaint}`)
+      return given
+    },
+  }
 }
 
 function number(env: string, fallback: number, about: string, least = 1, most = 2 ** 31 - 1): Setting<number> {
@@ -95,6 +111,9 @@ const isDatabase = (value: string) =>
     ? undefined
     : 'set postgres://USER:PASSWORD@HOST/NAME, or pglite:FOLDER.'
 
+const isSigningKey = (value: string) =>
+  readSigningKey(value) ? undefined : 'set a private Ed25519 key as a JWK: {"kty":"OKP","crv":"Ed25519","x":"…","d":"…"}.'
+
 const isOrigin = (value: string) =>
   URL.canParse(value) && new URL(value).origin === value ? undefined : 'set an origin, such as https://chat.example.org.'
 
@@ -113,11 +132,13 @@ export const settings = {
   databasePoolSize: number('DATABASE_POOL_SIZE', 10, 'connections to Postgres a node'),
   transactionWaitMs: number('TRANSACTION_WAIT_MS', 10_000, 'how long a transaction waits for a connection'),
   transactionMostMs: number('TRANSACTION_MOST_MS', 15_000, 'how long a transaction may take'),
+  signingKey: secret('SIGNING_KEY', 'a private Ed25519 JWK that signs access tokens; without it the database keeps one', isSigningKey),
   passwordCost: number('PASSWORD_COST', 15, 'scrypt cost as a power of two (r=8, p=3)', 10, 20),
   accessTokenMs: number('ACCESS_TOKEN_MS', 15 * 60_000, 'life of an access token', 1000),
   refreshTokenMs: number('REFRESH_TOKEN_MS', 30 * 24 * 3_600_000, 'life of a session that is not refreshed', 1000),
   refreshGraceMs: number('REFRESH_GRACE_MS', 30_000, 'how long a used refresh token gives its successor again', 0),
   sessionRememberedMs: number('SESSION_REMEMBERED_MS', 1000, 'how long a session found alive is believed to be', 0),
+  sessionsPerPerson: number('SESSIONS_PER_PERSON', 100, 'devices signed in a person; one more ends the one unused for longest'),
 
   sendPerSecond: number('SEND_PER_SECOND', 5, 'messages a second a person'),
   sendBurst: number('SEND_BURST', 10, 'messages at once a person'),
