@@ -1,6 +1,8 @@
 import '../graphql/scalars.ts'
 import '../graphql/node.ts'
 import './accounts/schema.ts'
+import './accounts/mutation-schema.ts'
+import './accounts/event-schema.ts'
 import './rooms/schema.ts'
 import './rooms/member-schema.ts'
 import './rooms/mutation-schema.ts'

@@ -1,6 +1,7 @@
 import { type ExecutionResult, execute, parse, validate } from 'graphql'
 import { readConfig } from '../../src/config.ts'
 import { createLog } from '../../src/engine/log.ts'
+import { createAccounts, refreshSecretMaker, signingKeyMaker } from '../../src/features/accounts/services.ts'
 import { createSends } from '../../src/features/messages/sends.ts'
 import { schema } from '../../src/features/schema.ts'
 import { type Actor, Nobody, Person } from '../../src/graphql/actor.ts'
@@ -19,7 +20,8 @@ export interface Domain {
   /** Everything that was rung since the domain began. */
   readonly rung: HeardEvent[]
   aPerson(name?: string): Promise<APerson>
-  as(actor: Actor): Runner
+  /** `instead`: other services than the domain's own, such as a second node's. */
+  as(actor: Actor, instead?: Partial<Services>): Runner
 }
 
 export type Runner = <Data = Record<string, unknown>>(
@@ -52,19 +54,34 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     transactionWaitMs: config.transactionWaitMs,
     transactionMaxMs: config.transactionMostMs,
   })
-  const { epoch } = await prepareDatabase(database, 'prisma/migrations', { epoch: () => uuid() })
+  const { epoch, ...keys } = await prepareDatabase(database, 'prisma/migrations', {
+    epoch: () => uuid(),
+    signingKey: signingKeyMaker,
+    refreshSecret: refreshSecretMaker,
+  })
   const rung: HeardEvent[] = []
   const ring = (events: readonly HeardEvent[]) => void rung.push(...events)
   const transact = createTransact(database, ring)
   const sends = createSends(database, ring, { waitingMost: config.sendsWaiting })
-  const services: Services = { database, transact, log: createLog(database), ring, sends, epoch, limits: config.limits, rates: noRates }
+  const accounts = await createAccounts(database, { ...config, ...keys, issuer: 'parley' })
+  const services: Services = {
+    ...accounts,
+    database,
+    transact,
+    log: createLog(database),
+    ring,
+    sends,
+    epoch,
+    limits: config.limits,
+    rates: noRates,
+  }
   const as =
-    (actor: Actor): Runner =>
+    (actor: Actor, instead: Partial<Services> = {}): Runner =>
     async <Data>(text: string, variables: Record<string, unknown> = {}) => {
       const document = parse(text)
       const errors = validate(schema, document)
       if (errors.length > 0) throw new Error(errors.map((error) => error.message).join('\n'))
-      const contextValue = createContext(services, actor)
+      const contextValue = createContext({ ...services, ...instead }, actor)
       return (await execute({ schema, document, variableValues: variables, contextValue })) as ExecutionResult<Data>
     }
   return {
@@ -77,7 +94,7 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
       const handle = `p_${id.replaceAll('-', '').slice(-20)}`
       await transact([], async (tx) => {
         await tx.openStream(id)
-        await tx.rows.user.create({ data: { id, handle, name, createdAt: tx.at } })
+        await tx.rows.user.create({ data: { id, handle, name, createdAt: tx.at, account: { create: { passwordHash: '' } } } })
       })
       const actor = new Person(id, uuid())
       return { id, handle, actor, globalId: Buffer.from(`User:${id}`).toString('base64url'), run: as(actor) }

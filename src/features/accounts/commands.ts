@@ -1,0 +1,148 @@
+import type { Client, Services } from '../../graphql/context.ts'
+import { badInput, conflict, unauthenticated } from '../../lib/refusal.ts'
+import { requireText } from '../../lib/text.ts'
+import { uuid } from '../../lib/uuid.ts'
+import type { User } from '../../store/generated/prisma/client.ts'
+import { viewerUpdated } from './events.ts'
+import { handlePattern } from './queries.ts'
+import { type Credentials, endSessionsIn, forgetAll, issue, startSessionIn } from './session-commands.ts'
+
+export interface SignUp {
+  readonly handle: string
+  readonly name: string
+  readonly password: string
+  readonly email?: string | null | undefined
+}
+
+/** Makes the person, their account and their inbox, and signs them in. Of several who want a handle at once, one gets it. */
+export async function signUp(services: Services, client: Client, input: SignUp): Promise<Credentials> {
+  const { database, limits, passwords, rates, transact } = services
+  const handle = requireHandle(input.handle)
+  const name = requireName(services, input.name)
+  const password = requireText(input.password, { field: 'password', least: limits.passwordLeast, most: limits.passwordMost })
+  const email = input.email == null ? null : requireEmail(input.email)
+  await rates.spend('signUp', client.address)
+  // Asked before, only to spare the hashing; what decides is the insert.
+  if (await database.prisma.user.findUnique({ where: { handle }, select: { id: true } })) throw handleTaken()
+  const passwordHash = await passwords.hash(password)
+  const { bearer } = await transact([], async (tx) => {
+    const id = uuid()
+    const { count } = await tx.rows.user.createMany({ data: { id, handle, name, createdAt: tx.at }, skipDuplicates: true })
+    if (count === 0) throw handleTaken()
+    await tx.rows.account.create({ data: { userId: id, email, passwordHash } })
+    await tx.openStream(id)
+    return startSessionIn(tx, services, id, client)
+  })
+  return issue(services, bearer)
+}
+
+/** Whether there is such an account shows neither in the answer nor in the time it takes. */
+export async function signIn(services: Services, client: Client, input: { handle: string; password: string }): Promise<Credentials> {
+  const { limits, rates, transact } = services
+  const handle = requireText(input.handle, { field: 'handle', most: handleMost }).toLowerCase()
+  const password = requireText(input.password, { field: 'password', most: limits.passwordMost })
+  // The address first: one that has used up its own attempts cannot use up a handle's.
+  await rates.spend('signIn', `address ${client.address}`)
+  await rates.spend('signIn', `handle ${handle}`)
+  const { bearer, endedIds } = await withRightPassword(services, { user: { handle } }, password, async (account, rehash) => {
+    const newHash = await rehash()
+    return transact([account.userId], async (tx) => {
+      const now = await tx.rows.account.findUniqueOrThrow({ where: { userId: account.userId } })
+      if (now.passwordHash !== account.passwordHash) return changedMeanwhile
+      if (newHash) await tx.rows.account.update({ where: { userId: account.userId }, data: { passwordHash: newHash } })
+      return startSessionIn(tx, services, account.userId, client)
+    })
+  })
+  forgetAll(services, endedIds)
+  return issue(services, bearer)
+}
+
+/** Ends all other sessions: whoever knew the old password is out. */
+export async function changePassword(
+  services: Services,
+  person: { id: string; sessionId: string },
+  input: { currentPassword: string; newPassword: string },
+): Promise<void> {
+  const { limits, passwords, rates, transact } = services
+  const current = requireText(input.currentPassword, { field: 'currentPassword', most: limits.passwordMost })
+  const wanted = requireText(input.newPassword, { field: 'newPassword', least: limits.passwordLeast, most: limits.passwordMost })
+  await rates.spend('signIn', `person ${person.id}`)
+  const endedIds = await withRightPassword(services, { userId: person.id }, current, async (account) => {
+    const passwordHash = await passwords.hash(wanted)
+    return transact([person.id], async (tx) => {
+      const { count } = await tx.rows.account.updateMany({
+        where: { userId: person.id, passwordHash: account.passwordHash },
+        data: { passwordHash },
+      })
+      if (count === 0) return changedMeanwhile
+      return endSessionsIn(tx, person.id, { except: person.sessionId, actorId: person.id })
+    })
+  })
+  forgetAll(services, endedIds)
+}
+
+/** What is absent stays. */
+export interface Profile {
+  readonly name?: string | null | undefined
+  readonly email?: string | null | undefined
+}
+
+/** Answers the person as they are now. */
+export async function updateProfile(services: Services, personId: string, input: Profile): Promise<User> {
+  if (input.name === null) throw badInput('name', 'Everybody has a name: leave it out, and it stays as it is.')
+  const name = input.name === undefined ? undefined : requireName(services, input.name)
+  const email = input.email == null ? input.email : requireEmail(input.email)
+  const where = { id: personId }
+  if (name === undefined && email === undefined) return services.database.prisma.user.findUniqueOrThrow({ where })
+  return services.transact([personId], async (tx) => {
+    if (email !== undefined) await tx.rows.account.updateMany({ where: { userId: personId }, data: { email } })
+    tx.append(personId, viewerUpdated({}))
+    return name === undefined ? tx.rows.user.findUniqueOrThrow({ where }) : tx.rows.user.update({ where, data: { name } })
+  })
+}
+
+interface Account {
+  readonly userId: string
+  readonly passwordHash: string
+}
+
+/** What work answers that found another hash than the one the password was compared with. */
+const changedMeanwhile = Symbol('changed meanwhile')
+
+/**
+ * Does what needs the password. Comparing takes long and holds no lock, so `work` has to look once more, under the lock of the inbox; when
+ * it finds the password changed, it is compared anew.
+ */
+async function withRightPassword<Result>(
+  { database, passwords }: Services,
+  where: { user: { handle: string } } | { userId: string },
+  password: string,
+  work: (account: Account, rehash: () => Promise<string | undefined>) => Promise<Result | typeof changedMeanwhile>,
+): Promise<Result> {
+  for (;;) {
+    const account = await database.prisma.account.findFirst({ where })
+    if (!(await passwords.isRight(password, account?.passwordHash)) || !account) throw unauthenticated('Handle and password do not match.')
+    const rehash = async () => (passwords.isOutdated(account.passwordHash) ? passwords.hash(password) : undefined)
+    const result = await work(account, rehash)
+    if (result !== changedMeanwhile) return result
+  }
+}
+
+const handleMost = 32
+const handleTaken = () => conflict('This handle is taken.', 'handle')
+
+function requireHandle(handle: string): string {
+  requireText(handle, { field: 'handle', least: 2, most: handleMost })
+  if (!handlePattern.test(handle)) throw badInput('handle', 'Lower case letters, digits and _, please: 2 to 32 of them.')
+  return handle
+}
+
+function requireName({ limits }: Services, name: string): string {
+  return requireText(name, { field: 'name', most: limits.nameCharacters }).trim()
+}
+
+function requireEmail(email: string): string {
+  requireText(email, { field: 'email', most: 254 })
+  if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw badInput('email', 'This is not an e-mail address.')
+  return email
+}
