@@ -1,0 +1,70 @@
+/** An answer of GraphQL, as a client holds it. Ask for `__typename` and `id` wherever something may change. */
+// biome-ignore lint/suspicious/noExplicitAny: a client's state has the shape of its query.
+export type State = any
+
+/** An event as a query or subscription answered it, with its `__typename`. */
+export type ShownEvent = { readonly __typename: string; readonly [field: string]: State }
+
+/** What an event changes in lists and in fields of their owner: everything that is no object with an id. */
+export type Rules = Readonly<Record<string, (state: State, event: ShownEvent) => void>>
+
+/**
+ * What a client with a normalised cache makes of events: every object that an event shows replaces what is held of the same type and id,
+ * then the rule of the event's type puts it into its lists, or takes it out. The rule '*' is for all events. The state given stays as it is.
+ */
+export function applyEvents<Held extends State>(held: Held, events: readonly ShownEvent[], rules: Rules): Held {
+  const state = structuredClone(held)
+  for (const event of events) {
+    const shown = structuredClone(event)
+    for (const object of objectsIn(shown)) {
+      for (const known of objectsIn(state)) {
+        if (known.__typename === object.__typename && known.id === object.id) Object.assign(known, news(known, object))
+      }
+    }
+    rules[event.__typename]?.(state, shown)
+    rules['*']?.(state, shown)
+  }
+  return state
+}
+
+/** All objects with a type and an id, however deep. */
+function* objectsIn(value: State): Generator<State> {
+  if (typeof value !== 'object' || value === null) return
+  if (typeof value.__typename === 'string' && typeof value.id === 'string') yield value
+  for (const inner of Object.values(value)) yield* objectsIn(inner)
+}
+
+/** The plain fields that are held too. Objects are met by themselves, lists belong to the rules. */
+function news(known: State, object: State): State {
+  return Object.fromEntries(Object.entries(object).filter(([name, value]) => name in known && (value === null || typeof value !== 'object')))
+}
+
+/** A list of objects with that one in it, once, in the order of `before`. */
+export function withObject<Item extends { id: string }>(list: Item[], item: Item, before: (one: Item, other: Item) => boolean): Item[] {
+  return [...list.filter(({ id }) => id !== item.id), item].sort((one, other) => (before(one, other) ? -1 : 1))
+}
+
+/** The events of a room: what they do to `{ room { cursor lastActivityAt members { nodes } } }`. */
+export const roomRules: Rules = {
+  MemberJoined({ room }, { member }) {
+    room.members.nodes = withObject(room.members.nodes, member, (one, other) => [one.joinedAt, one.id] < [other.joinedAt, other.id])
+  },
+  MemberLeft({ room }, { memberId }) {
+    room.members.nodes = room.members.nodes.filter(({ id }: { id: string }) => id !== memberId)
+  },
+  '*'({ room }, { cursor, at }) {
+    room.cursor = cursor
+    room.lastActivityAt = at
+  },
+}
+
+/** The events of an inbox: what they do to `{ viewer { rooms { edges { cursor node { id } } } } }`, the newest activity first. */
+export const inboxRules: Rules = {
+  RoomAdded({ viewer }, { edge, roomId }) {
+    const others = viewer.rooms.edges.filter(({ node }: State) => node.id !== roomId)
+    viewer.rooms.edges = edge ? [edge, ...others] : others
+  },
+  RoomRemoved({ viewer }, { roomId }) {
+    viewer.rooms.edges = viewer.rooms.edges.filter(({ node }: State) => node.id !== roomId)
+  },
+}
