@@ -4,7 +4,7 @@ import { type Keyset, makePage, type Page, type PageArguments, type PageRequest,
 import { isUuid } from '../../lib/uuid.ts'
 import type { Database } from '../../store/database.ts'
 import type { RoomKind, RoomMember } from '../../store/generated/prisma/client.ts'
-import { memberById, memberColumns, membershipOf, type RoomRow, roomById, roomColumns } from './queries.ts'
+import { memberById, memberColumns, membershipOf, type RoomRow, rememberKinds, roomById, roomColumns } from './queries.ts'
 
 /** Above this nothing is counted: `totalCount` is null. */
 const mostCounted = 10_000
@@ -56,6 +56,7 @@ export async function pageOfRooms(
   )
   // Position before state, as in `roomById`.
   loaders.forget()
+  rememberKinds(services.database, rows)
   const rooms = rows.map(({ membership, ...room }) => {
     const member = { ...membership, joinedAt: new Date(membership.joinedAt), leftAt: null }
     loaders.prime(roomById, room.id, room)

@@ -21,6 +21,7 @@ export const roomById = defineLoader<string, RoomRow>('roomById', async (databas
     ids,
   ])
   loaders.forget(roomById)
+  rememberKinds(database, rows)
   return inOrder(ids, rows, (room) => room.id)
 })
 
@@ -49,15 +50,25 @@ function membershipKey({ roomId, userId }: { roomId: string; userId: string }): 
 
 /** Of which kind a room is. That never changes, and every event asks for it, so it is remembered beyond the execution. */
 export const roomKindById = defineLoader<string, RoomKind>('roomKindById', async (database, ids) => {
-  const kinds = kindsOf(database)
-  const unknown = ids.filter((id) => !kinds.has(id))
-  if (unknown.length === 0) return ids.map((id) => kinds.get(id) ?? null)
-  const rows = await database.sql<{ id: string; kind: RoomKind }>('select id, kind from room where id = any($1::uuid[])', [unknown])
+  const unknown = ids.filter((id) => !kindsOf(database).has(id))
+  const rows = unknown.length === 0 ? [] : await database.sql<RoomOfKind>('select id, kind from room where id = any($1::uuid[])', [unknown])
   const found = new Map(rows.map(({ id, kind }) => [id, kind]))
-  const answer = ids.map((id) => kinds.get(id) ?? found.get(id) ?? null)
-  remember(kinds, found)
-  return answer
+  const answers = ids.map((id) => kindsOf(database).get(id) ?? found.get(id) ?? null)
+  rememberKinds(database, rows)
+  return answers
 })
+
+type RoomOfKind = Pick<Room, 'id' | 'kind'>
+
+/** For rooms that were read anyway. */
+export function rememberKinds(database: Database, rooms: readonly RoomOfKind[]): void {
+  const kinds = kindsOf(database)
+  for (const { id, kind } of rooms) kinds.set(id, kind)
+  for (const id of kinds.keys()) {
+    if (kinds.size <= mostKinds) return
+    kinds.delete(id)
+  }
+}
 
 const mostKinds = 50_000
 const remembered = new WeakMap<Database, Map<string, RoomKind>>()
@@ -66,12 +77,4 @@ function kindsOf(database: Database): Map<string, RoomKind> {
   const kinds = remembered.get(database) ?? new Map<string, RoomKind>()
   remembered.set(database, kinds)
   return kinds
-}
-
-function remember(kinds: Map<string, RoomKind>, found: Map<string, RoomKind>): void {
-  for (const [id, kind] of found) kinds.set(id, kind)
-  for (const id of kinds.keys()) {
-    if (kinds.size <= mostKinds) return
-    kinds.delete(id)
-  }
 }
