@@ -1,0 +1,147 @@
+import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
+import type { Config } from './config.ts'
+import { type Attendance, createAttendance } from './engine/attendance.ts'
+import type { Bus } from './engine/bus.ts'
+import { createMemoryBus } from './engine/bus-memory.ts'
+import { createRedisBus } from './engine/bus-redis.ts'
+import { createHub, type Hub } from './engine/hub.ts'
+import { createLog } from './engine/log.ts'
+import { sweepHourly } from './engine/sweep.ts'
+import { createAccounts, refreshSecretMaker, signingKeyMaker } from './features/accounts/services.ts'
+import { createSends } from './features/messages/sends.ts'
+import { schema } from './features/schema.ts'
+import type { Services } from './graphql/context.ts'
+import { createMask } from './graphql/errors.ts'
+import { createHydrate } from './graphql/facts.ts'
+import { createLive, type Live } from './graphql/live.ts'
+import { createOperations } from './graphql/operations.ts'
+import { createLogger, type Logger } from './lib/logger.ts'
+import { uuid } from './lib/uuid.ts'
+import { createCrowd } from './server/crowd.ts'
+import { openServer, type Server } from './server/http.ts'
+import { type Database, openDatabase } from './store/database.ts'
+import { prepareDatabase } from './store/migrate.ts'
+import { createMemoryRates, noRates, type Rates, readRates } from './store/rates.ts'
+import { createRedisRates } from './store/rates-redis.ts'
+import { createTransact } from './store/transact.ts'
+
+/** Parley, running. */
+export interface App {
+  readonly url: string
+  readonly services: Services
+  readonly hub: Hub
+  readonly live: Live
+  readonly attendance: Attendance
+  readonly server: Server
+  /** Sends everybody away, gently, and lets what runs end: to be called before `close` when others shall not notice. */
+  drain(): Promise<void>
+  /** Closes what it opened, the last first. */
+  close(): Promise<void>
+}
+
+/** What is given is used instead of what the configuration says, and stays its owner's to close. */
+export interface Overrides {
+  readonly database?: Database
+  readonly bus?: Bus
+  readonly logger?: Logger
+}
+
+/** Opens everything, and chooses what it is made of. When a part cannot be opened, those before it are closed again. */
+export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
+  const closers: (() => Promise<void> | void)[] = []
+  const close = async () => {
+    for (let closer = closers.pop(); closer; closer = closers.pop()) await closer()
+  }
+  try {
+    return await open(config, overrides, closers, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function open(
+  config: Config,
+  overrides: Overrides,
+  closers: (() => Promise<void> | void)[],
+  close: () => Promise<void>,
+): Promise<App> {
+  const logger = overrides.logger ?? createLogger(config.logLevel)
+  const onTrouble = (error: unknown) => logger.warn('Something behind the scenes failed, and is tried again.', { error })
+  const owned = <Part extends { close(): Promise<void> | void }>(part: Part): Part => {
+    closers.push(() => part.close())
+    return part
+  }
+
+  const database = overrides.database ?? owned(await openDatabase(databaseOptions(config)))
+  const { epoch, ...keys } = await prepareDatabase(database, migrations, {
+    epoch: () => uuid(),
+    signingKey: signingKeyMaker,
+    refreshSecret: refreshSecretMaker,
+  })
+  const bus = overrides.bus ?? owned(config.redisUrl ? createRedisBus(config.redisUrl, onTrouble) : createMemoryBus(onTrouble))
+  const log = createLog(database)
+  const hub = owned(
+    createHub({ ...config, log, bus, hydrate: createHydrate(database), checksHeads: database.kind === 'postgres', onTrouble }),
+  )
+  const accounts = await createAccounts(database, {
+    ...config,
+    ...keys,
+    signingKey: config.signingKey ?? keys.signingKey,
+    issuer: config.publicUrl ?? 'parley',
+  })
+  const services: Services = {
+    ...accounts,
+    database,
+    transact: createTransact(database, hub.ring),
+    log,
+    ring: hub.ring,
+    sends: createSends(database, hub.ring, { waitingMost: config.sendsWaiting }),
+    epoch,
+    limits: config.limits,
+    rates: chooseRates(config, logger, closers),
+  }
+  owned(sweepHourly(log, { days: config.logDays, onTrouble }))
+
+  const mask = createMask((id, error) => logger.error('Something went wrong.', { id, error }))
+  const live = createLive({ schema, services, hub, mask })
+  const attendance = createAttendance(hub)
+  const server = owned(
+    await openServer({
+      schema,
+      services,
+      operations: createOperations(schema, config.limits, mask),
+      live,
+      attendance,
+      crowd: createCrowd(config.limitRates === 'on' ? config.socketsPerPerson : Number.POSITIVE_INFINITY),
+      bus,
+      mask,
+      logger,
+      settings: config,
+    }),
+  )
+  return { url: server.url, services, hub, live, attendance, server, drain: () => server.drain(config.drainMs), close }
+}
+
+function databaseOptions(config: Config) {
+  return {
+    url: config.databaseUrl,
+    poolSize: config.databasePoolSize,
+    transactionWaitMs: config.transactionWaitMs,
+    transactionMaxMs: config.transactionMostMs,
+  }
+}
+
+function chooseRates(config: Config, logger: Logger, closers: (() => void)[]): Rates {
+  if (config.limitRates === 'off') return noRates
+  const table = readRates(config)
+  if (!config.redisUrl) return createMemoryRates(table)
+  const redis = new Redis(config.redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 0 })
+  // Without a listener every attempt to connect would be written to the console; the rates say when they lapse.
+  redis.on('error', () => {})
+  closers.push(() => redis.disconnect())
+  return createRedisRates(redis, table, { say: (line) => logger.warn(line) })
+}
+
+const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url))

@@ -1,0 +1,65 @@
+import { type App, createApp } from './app.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
+import { FolderInUse } from './store/folder-lock.ts'
+
+try {
+  const config = readConfig(process.env)
+  const app = await createApp(config)
+  console.log(`Parley listens on ${app.url}\n${choices(config, app).join('\n')}`)
+  endOnSignal(app)
+} catch (error) {
+  console.error(inOneLine(error))
+  process.exitCode = 1
+}
+
+/** What was chosen, and why. */
+function choices(config: Config, app: App): string[] {
+  const isEmbedded = config.databaseUrl.startsWith('pglite:')
+  const database = isEmbedded
+    ? `embedded, in ${config.databaseUrl.slice('pglite:'.length)} (DATABASE_URL=postgres://… takes Postgres)`
+    : `Postgres at ${place(config.databaseUrl)} (DATABASE_URL)`
+  const bus = config.redisUrl
+    ? `Redis at ${place(config.redisUrl)} (REDIS_URL): for any number of nodes`
+    : isEmbedded
+      ? 'in this process, the only one on an embedded database'
+      : 'in this process, for want of REDIS_URL: meant for one node; a second would hear of this one a second late'
+  const lines = [`  GraphiQL  ${app.url}/graphql`, `  database  ${database}`, `  bus       ${bus}`]
+  return config.limitRates === 'on' ? lines : [...lines, '  limits    rates and bounds a person are off (LIMITS): for benches only']
+}
+
+/** Without its password. */
+function place(url: string): string {
+  const { host, pathname } = new URL(url)
+  return `${host}${pathname}`
+}
+
+/** The first signal ends gently: nobody new, those connected are sent away, what runs ends. The second ends at once. */
+function endOnSignal(app: App): void {
+  let isEnding = false
+  const end = async () => {
+    if (isEnding) process.exit(1)
+    isEnding = true
+    try {
+      await app.drain()
+      await app.close()
+      process.exit(0)
+    } catch (error) {
+      console.error(error)
+      process.exit(1)
+    }
+  }
+  process.on('SIGTERM', end).on('SIGINT', end)
+}
+
+/** What the operator can put right takes one line; only a bug shows where it is. */
+function inOneLine(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof FolderInUse) return error.message
+  const { code, message, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string }
+  if (code === 'EADDRINUSE')
+    return `Port ${port} of ${address} is in use: stop what listens there, or set PORT to another (0 takes a free one).`
+  if (code === 'EACCES') return `Not allowed: ${message}.`
+  if (code === 'EADDRNOTAVAIL') return `HOST=${address}: this machine has no such address.`
+  if (code && /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|28|3D)/.test(code))
+    return `The database cannot be reached: ${message || code}. Set DATABASE_URL.`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

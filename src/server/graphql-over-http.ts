@@ -1,0 +1,187 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
+import { type ExecutionResult, GraphQLError } from 'graphql'
+import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga'
+import { authenticate } from '../features/accounts/authenticate.ts'
+import { createContext } from '../graphql/context.ts'
+import { clientError } from '../graphql/errors.ts'
+import { isOperation, type Operation } from '../graphql/operations.ts'
+import { type ErrorCode, Refusal } from '../lib/refusal.ts'
+import { EventStream } from './event-stream.ts'
+import { graphiql } from './graphiql.ts'
+import type { ServerParts } from './parts.ts'
+import { addressOf, Visitor } from './visitor.ts'
+import { reasons } from './websocket.ts'
+
+/** What Yoga carries along with a request. */
+export interface Exchange {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** Why it is not to be looked at any further. */
+  readonly refusal?: Refusal
+}
+
+/**
+ * GraphQL over HTTP: Yoga reads requests and writes answers and event streams; what happens in between is `operations` and `live`, as on the
+ * socket. Credentials come in the `Authorization` header of every request.
+ */
+export function createGraphQLOverHttp(parts: ServerParts) {
+  const { schema, mask, settings } = parts
+  return createYoga<Exchange>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    landingPage: false,
+    logging: false,
+    batching: false,
+    multipart: false,
+    parserAndValidationCache: false,
+    maskedErrors: { errorMessage: '', maskError: (error) => mask.error(error) },
+    cors: (request) => {
+      const origin = request.headers.get('origin') ?? ''
+      return settings.corsOrigins.includes(origin)
+        ? { origin: [origin], methods: ['GET', 'POST'], credentials: false, maxAge: 3600 }
+        : false
+    },
+    graphiql,
+    renderGraphiQL,
+    plugins: [gate(), road(parts)],
+  })
+}
+
+/** Refuses what must not be executed before it is read, and says in our codes what is wrong with a request. */
+function gate(): Plugin<object, Exchange> {
+  return {
+    onRequestParse({ request, requestParser, setRequestParser, serverContext }) {
+      if (serverContext.refusal) throw withStatus(serverContext.refusal, statusOf[serverContext.refusal.code] ?? 400)
+      if (!isDeliberate(request.headers)) throw withStatus(new Refusal('FORBIDDEN', crossSite), 403)
+      if (!requestParser) return
+      setRequestParser(async (read) => {
+        try {
+          return await requestParser(read)
+        } catch (error) {
+          if (error instanceof GraphQLError) throw error
+          throw withStatus(clientError('BAD_USER_INPUT', 'The request cannot be read: its JSON is not whole.'), 400, true)
+        }
+      })
+    },
+    onResultProcess({ result, setResult }) {
+      if (!('errors' in result) || Array.isArray(result)) return
+      const { errors } = result as ExecutionResult
+      if (errors?.some(hasForeignCode)) setResult({ ...result, errors: errors.map(withOurCode) })
+    },
+  }
+}
+
+/** From a request that has been read to its result, past Yoga's own parsing and executing. */
+function road(parts: ServerParts): Plugin<object, Exchange> {
+  return {
+    onParams({ request, setParamsHandler }) {
+      setParamsHandler(({ params, context }) => answer(parts, request, params, context as unknown as Exchange))
+    },
+  }
+}
+
+async function answer(parts: ServerParts, request: Request, params: GraphQLParams, { req, res }: Exchange) {
+  const { operations, services, mask, settings } = parts
+  const operation = operations.prepare({ query: params.query!, operationName: params.operationName, variables: params.variables })
+  if (!isOperation(operation)) return { errors: operation.map((error) => withStatus(error, 400, true)) }
+  if (operation.kind === 'mutation' && request.method === 'GET')
+    return { errors: [withStatus(clientError('BAD_USER_INPUT', 'Mutations are sent by POST.'), 405, false, { Allow: 'POST' })] }
+  const authorization = req.headers.authorization
+  const client = { userAgent: req.headers['user-agent'] ?? null, address: addressOf(req, settings.trustProxy) }
+  try {
+    if (operation.kind === 'subscription') return await follow(parts, operation, { req, res }, client)
+    const { actor } = await authenticate(services, authorization)
+    const result = await operations.run(operation, createContext(services, actor, client))
+    // Without data it was not executed: the request was at fault.
+    return result.data === undefined ? { errors: (result.errors ?? []).map((error) => withStatus(error, 400, true)) } : result
+  } catch (error) {
+    return { errors: reasons(error).map((reason) => shownWithStatus(mask.error(reason))) }
+  }
+}
+
+async function follow(
+  parts: ServerParts,
+  operation: Operation,
+  { req, res }: Exchange,
+  client: { userAgent: string | null; address: string },
+) {
+  if (!wantsEvents(req))
+    return { errors: [withStatus(clientError('BAD_USER_INPUT', 'Subscriptions need Accept: text/event-stream, or a WebSocket.'), 406)] }
+  const { services, live, mask, settings } = parts
+  const visitor = new Visitor(parts, (reason) => stream.end(reason))
+  const stream = new EventStream({
+    mostBytes: settings.slowBytes,
+    stuckMs: settings.stuckMs,
+    show: (reason) => ({ errors: reasons(reason).map((one) => mask.error(one)) }),
+    onClose: () => visitor.leave(),
+    abandon: () => res.destroy(),
+  })
+  // However the client goes, also while nothing happens.
+  res.once('close', () => void stream.return())
+  try {
+    await visitor.enter(req.headers.authorization)
+    stream.follow(await live.open(operation, createContext(services, visitor.actor, client), stream))
+    return stream
+  } catch (error) {
+    void stream.return()
+    throw error
+  }
+}
+
+export function wantsEvents(request: IncomingMessage): boolean {
+  return /text\/event-stream/i.test(request.headers.accept ?? '')
+}
+
+/**
+ * Pages of other sites can send what forms can send, without being asked for leave first. Whatever has a header that forms cannot set was
+ * sent on purpose.
+ */
+function isDeliberate(headers: Headers): boolean {
+  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type && !formTypes.has(type)) return true
+  return deliberateHeaders.some((name) => headers.has(name))
+}
+
+const formTypes = new Set(['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'])
+const deliberateHeaders = ['authorization', 'x-requested-with', 'apollo-require-preflight']
+const crossSite = 'A page of another site could have sent this: send Content-Type: application/json, or a header X-Requested-With.'
+
+const statusOf: Partial<Record<ErrorCode | 'INTERNAL_SERVER_ERROR', number>> = {
+  UNAUTHENTICATED: 401,
+  PAYLOAD_TOO_LARGE: 413,
+  RATE_LIMITED: 429,
+  INTERNAL_SERVER_ERROR: 500,
+}
+
+function shownWithStatus(error: GraphQLError): GraphQLError {
+  const status = statusOf[error.extensions.code as ErrorCode]
+  return status === undefined ? withStatus(error, 400, true) : withStatus(error, status)
+}
+
+/** `isRequest`: a fault of the request, for which clients of plain `application/json` expect a 200. Errors are shared: it makes a new one. */
+function withStatus(error: GraphQLError | Refusal, status: number, isRequest = false, headers: Record<string, string> = {}): GraphQLError {
+  const http = { status, headers, ...(isRequest && { spec: true }) }
+  if (error instanceof Refusal) return new GraphQLError(error.message, { extensions: { ...error.extensions, http } })
+  const { nodes, source, positions, path, extensions } = error
+  return new GraphQLError(error.message, {
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    path: path ?? null,
+    extensions: { ...extensions, http },
+  })
+}
+
+/** Yoga's own words for a request that is not one. */
+const foreignCodes = new Set<unknown>([undefined, 'BAD_REQUEST', 'GRAPHQL_PARSE_FAILED', 'OPERATION_RESOLUTION_FAILURE'])
+
+function hasForeignCode({ extensions }: GraphQLError): boolean {
+  return foreignCodes.has(extensions?.code)
+}
+
+function withOurCode(error: GraphQLError): GraphQLError {
+  if (!hasForeignCode(error)) return error
+  const { originalError: _, ...extensions } = error.extensions
+  return new GraphQLError(error.message, { extensions: { ...extensions, code: 'BAD_USER_INPUT' } })
+}

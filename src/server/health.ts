@@ -1,0 +1,33 @@
+import type { Bus } from '../engine/bus.ts'
+import type { Database } from '../store/database.ts'
+
+/** Whether this node can serve: each of its parts by name, and whether it answers. */
+export interface Readiness {
+  readonly isReady: boolean
+  readonly parts: Record<string, 'up' | 'down' | 'draining'>
+}
+
+/** Asks the database and the bus; what does not answer in time is down. Never rejects. */
+export async function readiness(database: Database, bus: Bus, isDraining: boolean, waitMs = 2000): Promise<Readiness> {
+  const [databaseIsUp, busIsUp] = await Promise.all([answers(database.sql('select 1', []), waitMs), answers(bus.ping(), waitMs)])
+  return {
+    isReady: databaseIsUp && busIsUp && !isDraining,
+    parts: { database: databaseIsUp ? 'up' : 'down', bus: busIsUp ? 'up' : 'down', server: isDraining ? 'draining' : 'up' },
+  }
+}
+
+async function answers(asked: Promise<unknown>, waitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, waitMs, false)
+  })
+  const isUp = await Promise.race([
+    asked.then(
+      () => true,
+      () => false,
+    ),
+    late,
+  ])
+  clearTimeout(timer)
+  return isUp
+}

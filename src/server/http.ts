@@ -1,0 +1,122 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { Refusal } from '../lib/refusal.ts'
+import { readBody } from './body.ts'
+import { createGraphQLOverHttp, wantsEvents } from './graphql-over-http.ts'
+import { readiness } from './health.ts'
+import type { ServerParts } from './parts.ts'
+import { openSockets, pathOf } from './websocket.ts'
+
+export interface Server {
+  readonly url: string
+  /** How many sockets are open. */
+  readonly sockets: number
+  /** Is not ready any more, lets no socket in, sends those it has away over `overMs`, and lets what runs end. Requests are still answered. */
+  drain(overMs: number): Promise<void>
+  /** Stops listening, and cuts what is left. */
+  close(): Promise<void>
+}
+
+/** Listens; rejects when it cannot. */
+export async function openServer(parts: ServerParts): Promise<Server> {
+  const { settings, services, bus, logger, mask } = parts
+  const graphql = createGraphQLOverHttp(parts)
+  const sockets = openSockets(parts)
+  const streams = new Set<ServerResponse>()
+  const running = new Set<Promise<void>>()
+  const tooLarge = { refusal: new Refusal('PAYLOAD_TOO_LARGE', `At most ${settings.bodyBytes} bytes, please.`) }
+  let isDraining = false
+
+  const routes: Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<void> | void> = {
+    '/': (_request, response) => void response.writeHead(302, { location: '/graphql' }).end(),
+    '/healthz': (_request, response) => json(response, 200, { status: 'up' }),
+    async '/readyz'(_request, response) {
+      const { isReady, parts: found } = await readiness(services.database, bus, isDraining)
+      json(response, isReady ? 200 : 503, found)
+    },
+    '/.well-known/jwks.json': (_request, response) =>
+      json(response, 200, services.accessTokens.publicKeys(), { 'cache-control': 'max-age=300' }),
+    async '/graphql'(request, response) {
+      if (wantsEvents(request)) {
+        // Yoga writes the last kind of stream that is acceptable: this is the one we mean.
+        request.headers.accept = 'text/event-stream'
+        streams.add(response)
+        response.once('close', () => streams.delete(response))
+      }
+      const given = request.headers['content-length']
+      if (Number(given ?? 0) > settings.bodyBytes) return graphql(withBody(request, nothing), response, tooLarge)
+      // Of a length that is told no more can come. One that is not told has to be counted.
+      if (given !== undefined || request.method !== 'POST') return graphql(request, response)
+      const body = await readBody(request, settings.bodyBytes)
+      return body === undefined ? graphql(withBody(request, nothing), response, tooLarge) : graphql(withBody(request, body), response)
+    },
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('x-content-type-options', 'nosniff')
+    response.setHeader('x-frame-options', 'DENY')
+    const route = routes[pathOf(request)]
+    if (!route) return json(response, 404, { errors: [{ message: 'There is nothing here.', extensions: { code: 'NOT_FOUND' } }] })
+    if (isDraining) response.setHeader('connection', 'close')
+    try {
+      await route(request, response)
+    } catch (error) {
+      if (request.destroyed && !request.complete) return void response.destroy()
+      const { message, extensions } = mask.error(error)
+      if (response.headersSent) return void response.destroy()
+      json(response, 500, { errors: [{ message, extensions }] })
+    }
+  }
+
+  const server = createServer((request, response) => {
+    const serving = serve(request, response)
+    running.add(serving)
+    serving.finally(() => running.delete(serving)).catch((error) => logger.error('A request failed.', { error }))
+  })
+  server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket as Socket, head))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(settings.port, settings.host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://${shownHost(settings.host)}:${port}`,
+    get sockets() {
+      return sockets.size
+    },
+    async drain(overMs) {
+      isDraining = true
+      await sockets.drain(overMs)
+      // Whoever follows by events comes back by itself, to another node, with the last cursor.
+      for (const response of streams) response.destroy()
+      await Promise.allSettled(running)
+    },
+    async close() {
+      isDraining = true
+      sockets.close()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+/** Yoga takes a body that has been read already from there. */
+function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {
+  return Object.assign(request, { body: Readable.from([body], { objectMode: false }) })
+}
+
+const nothing = Buffer.alloc(0)
+
+function json(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers }).end(JSON.stringify(body))
+}
+
+/** What a browser on this machine can open. */
+function shownHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::' || host === '127.0.0.1') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,107 @@
+import type { IncomingMessage } from 'node:http'
+import { authenticate } from '../features/accounts/authenticate.ts'
+import { Nobody, type Person } from '../graphql/actor.ts'
+import { type Refusal, rateLimited, unauthenticated } from '../lib/refusal.ts'
+import type { StoredEvent } from '../store/transact.ts'
+import type { ServerParts } from './parts.ts'
+
+/** Why a connection must end: its session is over, or its credentials have expired and nobody brought newer ones. */
+export type OnEnd = (reason: Refusal) => void
+
+/**
+ * Somebody's lasting connection, a socket or an event stream: who it is, and until when. It is counted, hears of the end of its session
+ * wherever that happens, and keeps the deadline of its credentials.
+ */
+export class Visitor {
+  readonly #parts: ServerParts
+  readonly #onEnd: OnEnd
+  #actor: Person | Nobody = new Nobody()
+  #personId = ''
+  #expiresAt = Number.POSITIVE_INFINITY
+  #deadline: NodeJS.Timeout | undefined
+  #leavers: (() => void)[] = []
+  #hasLeft = false
+
+  constructor(parts: ServerParts, onEnd: OnEnd) {
+    this.#parts = parts
+    this.#onEnd = onEnd
+  }
+
+  get actor(): Person | Nobody {
+    return this.#actor
+  }
+
+  /**
+   * Takes the credentials. Rejects with UNAUTHENTICATED for bad or ended ones, with RATE_LIMITED when the person has too many connections
+   * already. The inbox is followed before the session is asked, so that no end of it can fall in between.
+   */
+  async enter(authorization: string | undefined): Promise<void> {
+    const { services, attendance, crowd } = this.#parts
+    const { actor, expiresAt } = await authenticate(services, authorization)
+    if (actor.kind === 'nobody' || this.#hasLeft) return
+    const personId = actor.id('its inbox tells what ends its session')
+    const leave = crowd.enter(personId)
+    if (!leave) throw rateLimited(enoughMs)
+    this.#leavers.push(leave)
+    this.#actor = actor
+    this.#personId = personId
+    const dismiss = await attendance.attend(personId, { heard: (event) => this.#heard(event) })
+    if (this.#hasLeft) return dismiss()
+    this.#leavers.push(dismiss)
+    services.sessions.forget(actor.sessionId)
+    await services.sessions.requireAlive(actor.sessionId, personId)
+    if (expiresAt) this.#keepDeadline(expiresAt.getTime())
+  }
+
+  /** To be asked before each operation: rejects when no new one may begin. */
+  async requireAlive(): Promise<void> {
+    if (this.#actor.kind === 'nobody') return
+    if (Date.now() >= this.#expiresAt) throw expired()
+    await this.#parts.services.sessions.requireAlive(this.#actor.sessionId, this.#personId)
+  }
+
+  /** Newer credentials were given out for this very session: its deadline moves. */
+  prolong(sessionId: string, expiresAt: Date): void {
+    if (this.#hasLeft || this.#actor.kind === 'nobody' || this.#actor.sessionId !== sessionId) return
+    this.#keepDeadline(expiresAt.getTime())
+  }
+
+  /** It is gone. May be called at any time, and more than once. */
+  leave(): void {
+    this.#hasLeft = true
+    clearTimeout(this.#deadline)
+    const leavers = this.#leavers
+    this.#leavers = []
+    for (const leave of leavers) leave()
+  }
+
+  #heard({ type, data }: StoredEvent): void {
+    if (type !== 'SessionEnded' || this.#actor.kind === 'nobody' || data.sessionId !== this.#actor.sessionId) return
+    this.#parts.services.sessions.forget(this.#actor.sessionId)
+    this.#onEnd(unauthenticated('This session has ended: sign in.'))
+  }
+
+  /** What is in flight at the deadline has a moment more. */
+  #keepDeadline(expiresAt: number): void {
+    if (this.#hasLeft) return
+    this.#expiresAt = expiresAt
+    clearTimeout(this.#deadline)
+    const waitMs = expiresAt + this.#parts.settings.expiryGraceMs - Date.now()
+    this.#deadline = setTimeout(
+      () => (waitMs > longestMs ? this.#keepDeadline(expiresAt) : this.#onEnd(expired())),
+      Math.min(waitMs, longestMs),
+    )
+  }
+}
+
+/** Where a request came from, as anonymous attempts are counted by: the proxy's word counts only where it is trusted. */
+export function addressOf(request: IncomingMessage, trustProxy: 'on' | 'off'): string {
+  const forwarded = trustProxy === 'on' ? String(request.headers['x-forwarded-for'] ?? '') : ''
+  // The last is what our own proxy saw; those before it are what anybody may claim.
+  return forwarded.split(',').at(-1)?.trim() || request.socket.remoteAddress || 'unknown'
+}
+
+const expired = () => unauthenticated('The access token has expired: refresh the session.')
+const enoughMs = 5000
+/** What timers can hold. */
+const longestMs = 2 ** 31 - 1
