@@ -10,18 +10,25 @@ export class Person {
   readonly kind = 'person'
   readonly sessionId: string
   readonly #id: string
+  readonly #streamId: string | undefined
 
-  constructor(id: string, sessionId: string) {
+  constructor(id: string, sessionId: string, streamId?: string) {
     this.#id = id
     this.sessionId = sessionId
+    this.#streamId = streamId
   }
 
   id(_why: string): string {
     return this.#id
   }
 
-  hears(_streamId: string): boolean {
-    return false
+  /** The same person, being told of an event that they had the right to hear: it may be the one that ends that right. */
+  hearing(streamId: string): Person {
+    return new Person(this.#id, this.sessionId, streamId)
+  }
+
+  hears(streamId: string): boolean {
+    return streamId === this.#streamId
   }
 }
 

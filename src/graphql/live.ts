@@ -19,6 +19,7 @@ import { type Reader, Rendered, type Sink } from '../engine/sink.ts'
 import { notFound } from '../lib/refusal.ts'
 import { type Actor, Audience } from './actor.ts'
 import { type Context, createContext, type Services } from './context.ts'
+import type { Mask } from './errors.ts'
 import type { Known } from './loaders.ts'
 
 /** A parsed and validated subscription. */
@@ -51,11 +52,10 @@ export interface LiveOptions {
   readonly schema: GraphQLSchema
   readonly services: Services
   readonly hub: Hub
-  /** Makes the errors of a result fit to be shown. */
-  readonly maskErrors: (errors: readonly unknown[]) => readonly GraphQLError[]
+  readonly mask: Mask
 }
 
-export function createLive({ schema, services, hub, maskErrors }: LiveOptions): Live {
+export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
   const groups = new Map<string, { group: Group; readers: number }>()
 
   async function open(operation: LiveOperation, context: Context, sink: Sink<ExecutionResult>): Promise<Reader> {
@@ -115,7 +115,7 @@ export function createLive({ schema, services, hub, maskErrors }: LiveOptions): 
       following,
       sink: sink as Sink,
       position,
-      renderForPerson: async (entry) => new Rendered(await show(entry, actor)),
+      renderForPerson: async (entry) => new Rendered(await show(entry, actor.kind === 'person' ? actor.hearing(stream.id) : actor)),
       onClose() {
         release()
         if (--mine.readers > 0) return
@@ -159,9 +159,9 @@ export function createLive({ schema, services, hub, maskErrors }: LiveOptions): 
       })
       // An answer that the audience was asked for is thrown away: its errors are nobody's.
       const isForNobody = actor.kind === 'audience' && actor.askedFor !== undefined
-      return result.errors && !isForNobody ? { ...result, errors: maskErrors(result.errors) } : result
+      return isForNobody ? result : mask.result(result)
     } catch (error) {
-      return { errors: maskErrors([error]) }
+      return { errors: [mask.error(error)] }
     }
   }
 
