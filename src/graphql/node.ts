@@ -1,5 +1,5 @@
 import { brandWithType } from '@pothos/core'
-import { badInput } from '../lib/refusal.ts'
+import { badInput, unauthenticated } from '../lib/refusal.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 import { decodeId } from './ids.ts'
@@ -16,6 +16,7 @@ const readers = new Map<string, ReadNode>()
 
 async function readNode(text: string, field: string, context: Context): Promise<object | null> {
   const { typename, id } = decodeId(text, field)
+  if (context.actor.kind === 'nobody') throw unauthenticated()
   const found = await readers.get(typename)?.(id, context)
   if (!found) return null
   brandWithType(found, typename as never)

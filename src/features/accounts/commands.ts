@@ -50,6 +50,8 @@ export async function signIn(services: Services, client: Client, input: { handle
       const now = await tx.rows.account.findUniqueOrThrow({ where: { userId: account.userId } })
       if (now.passwordHash !== account.passwordHash) return changedMeanwhile
       if (newHash) await tx.rows.account.update({ where: { userId: account.userId }, data: { passwordHash: newHash } })
+      // Their other devices see this one come.
+      tx.append(account.userId, viewerUpdated({}))
       return startSessionIn(tx, services, account.userId, client)
     })
   })

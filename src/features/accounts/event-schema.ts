@@ -6,7 +6,7 @@ import { readViewer } from './queries.ts'
 import { sessionGlobalId, Viewer } from './schema.ts'
 
 builder.objectRef<StoredEvent>('ViewerUpdated').implement({
-  description: "The viewer's name or address changed, on whichever device.",
+  description: "The viewer's name or address changed, on whichever device, or another device of theirs signed in.",
   interfaces: [InboxEvent],
   fields: (t) => ({
     viewer: t.field({

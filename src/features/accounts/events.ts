@@ -1,6 +1,6 @@
 import { defineFact } from '../../graphql/facts.ts'
 
-/** What they may see, name or address changed: on another device of theirs, for instance. */
+/** Their name or address changed, or another device of theirs signed in. */
 export const viewerUpdated = defineFact<Record<never, never>>('ViewerUpdated', { refersTo: () => [] })
 
 export interface SessionEndedData extends Record<string, unknown> {

@@ -44,7 +44,10 @@ builder.node(Session, {
       description: 'What the device called itself when it signed in; null when it did not say.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it signed in.' }),
-    lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', description: 'When it signed in or last refreshed its session.' }),
+    lastUsedAt: t.expose('lastUsedAt', {
+      type: 'DateTime',
+      description: 'When it signed in or last refreshed its session. No event tells when this moves.',
+    }),
     isCurrent: t.boolean({
       description: 'Whether it is the one that asks.',
       resolve: ({ id }, _args, { actor }) => requirePerson(actor).sessionId === id,
@@ -115,13 +118,14 @@ builder.queryFields((t) => ({
         required: true,
         description: 'The beginning of a handle or a name, in any case. An @ before it is passed over.',
       }),
-      first: t.arg.int({ defaultValue: 20, required: true, description: 'How many at most: 1 to 100.' }),
+      first: t.arg.int({ defaultValue: 20, description: 'How many at most: 1 to 100.' }),
     },
     resolve(_root, { query, first }, { actor, services: { database, limits } }) {
+      const most = first ?? 20
       requirePerson(actor)
       const prefix = requireText(query, { field: 'query', most: limits.nameCharacters }).trim().replace(/^@/, '')
-      if (first < 1 || first > limits.pageMost) throw badInput('first', `From 1 to ${limits.pageMost}, please.`)
-      return findUsers(database, prefix, first)
+      if (most < 1 || most > limits.pageMost) throw badInput('first', `From 1 to ${limits.pageMost}, please.`)
+      return findUsers(database, prefix, most)
     },
   }),
 }))
