@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // Vite would take its ES modules, while Pothos, which it leaves to Node, takes the others: a schema of one is none to the other.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     include: ['test/**/*.test.ts'],
     // An embedded database takes seconds to open and 450 MB: the files of a worker share one, and there are two workers.

@@ -26,9 +26,13 @@ export async function sendMessage(
   await services.rates.spend('send', person)
 
   const id = uuid()
-  const nonceHash = createHash('sha256').update(content).digest('hex')
+  const nonceHash = sha256(content)
   const sent = await services.sends.add({ roomId, senderId: person, id, nonce: nonce ?? id, nonceHash, content })
   if (sent.outcome === 'not_found') throw notFound('room')
   if (sent.outcome === 'conflict') throw conflict('This nonce was used in this room before, for another message.', 'nonce')
   return sent
+}
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }

@@ -12,6 +12,8 @@ export interface GroupCommitOptions<Input, Output> {
   readonly batchMost: number
   /** How many may wait for the next commits; more are refused. */
   readonly waitingMost: number
+  /** How often a commit is tried that fails for no fault of its inputs. The usual number takes some 2.5 s, as long as a database takes to start. */
+  readonly attempts?: number
 }
 
 interface Ride<Input, Output> {
@@ -74,15 +76,14 @@ export class GroupCommit<Input, Output> {
       try {
         return await this.#options.commit(inputs)
       } catch (error) {
-        if (attempt === mostAttempts || !(isConflict(error) || isLostConnection(error))) throw error
+        if (attempt === (this.#options.attempts ?? usualAttempts) || !(isConflict(error) || isLostConnection(error))) throw error
         await sleep(Math.random() * 10 * 2 ** attempt)
       }
     }
   }
 }
 
-/** Some 2.5 s in all, as long as a database takes to start again. */
-const mostAttempts = 9
+const usualAttempts = 9
 
 /** The database refused what it was given. Anything else (no connection, no space) would fail each half as well. */
 function blamesInput(error: unknown): boolean {

@@ -95,10 +95,7 @@ builder.interfaceField(Room, 'messages', (t) =>
       args: {
         around: t.arg.id({ description: 'The id of a message of this room: the page with it in its middle. Excludes the other four.' }),
       },
-      resolve(room, args, context) {
-        context.loaders.prime(roomById, room.id, room as RoomRow)
-        return pageOfMessages(context, room.id, args)
-      },
+      resolve: ({ id }, args, context) => pageOfMessages(context, id, args),
     },
     MessageConnection,
     MessageEdge,
@@ -166,7 +163,7 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
     content: t.string({ required: true, description: 'What to say: 1 to 8,000 characters, not only blanks.' }),
     nonce: t.string({
       description:
-        'A name of the sender’s choice, 64 characters at most. Sent again with the same one to the same room, it gives the first message again, and is never said twice; with other content it is a CONFLICT.',
+        'A name of the sender's choice, 64 characters at most. Sent again with the same one to the same room, it gives the first message again, and is never said twice; with other content it is a CONFLICT.',
     }),
   }),
 })
