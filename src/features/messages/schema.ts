@@ -163,7 +163,7 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
     content: t.string({ required: true, description: 'What to say: 1 to 8,000 characters, not only blanks.' }),
     nonce: t.string({
       description:
-        'A name of the sender's choice, 64 characters at most. Sent again with the same one to the same room, it gives the first message again, and is never said twice; with other content it is a CONFLICT.',
+        'A name that the sender chooses, 64 characters at most. Sent again with the same one to the same room, it gives the first message again, and is never said twice; with other content it is a CONFLICT.',
     }),
   }),
 })

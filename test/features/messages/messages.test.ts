@@ -162,7 +162,7 @@ describe('sending a message', () => {
     expect(errors).toBeUndefined()
   })
 
-  it('answers NOT_FOUND to whoever is not in the room, and for ids that are not a room's', async () => {
+  it('answers NOT_FOUND to whoever is not in the room, and for ids that are no room', async () => {
     const room = await aRoom()
     const message = (await ana.run<Sent>(send, { room: room.globalId, content: 'Hello' })).data!.sendMessage.message
     const attempts = await Promise.all([

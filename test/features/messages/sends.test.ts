@@ -246,7 +246,7 @@ function sendsKeepTheirPromises(open: () => Promise<Database>) {
     expect(heardIn(room).map(({ seq }) => seq)).toEqual([1, 2])
   })
 
-  it('locks rooms in one order, so that batches over the same rooms do not stand in each other's way', async () => {
+  it('locks rooms in one order, so that batches over the same rooms do not block each other', async () => {
     const rooms = await Promise.all(Array.from({ length: 8 }, () => stage.aGroup(ana, ben)))
     const forwards = aNode()
     const backwards = aNode()
