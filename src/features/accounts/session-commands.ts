@@ -34,9 +34,12 @@ export async function issue({ accessTokens, refreshTokens }: Services, bearer: B
   }
 }
 
-/** Within a transaction that holds the person's inbox. Of too many sessions those unused for longest end. */
+/** Within a transaction that holds the person's inbox. Of too many sessions those unused for longest end; those long over are dropped. */
 export async function startSessionIn(tx: Transaction, services: Services, personId: string, client: Client) {
   const { refreshTokens, sessionTerms } = services
+  // Those long over are of no more use: nothing shows them, and their tokens are refused either way.
+  const longAgo = { lt: new Date(tx.at.getTime() - sessionTerms.lifeMs) }
+  await tx.rows.session.deleteMany({ where: { userId: personId, OR: [{ endedAt: longAgo }, { expiresAt: longAgo }] } })
   const alive = await tx.rows.session.findMany({
     where: { userId: personId, endedAt: null, expiresAt: { gt: tx.at } },
     orderBy: [{ lastUsedAt: 'desc' }, { id: 'desc' }],

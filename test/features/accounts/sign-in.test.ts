@@ -4,7 +4,7 @@ import type { Services } from '../../../src/graphql/context.ts'
 import { createMemoryRates, readRates } from '../../../src/store/rates.ts'
 import { codeOf } from '../../support/codes.ts'
 import { aDomain, type Domain } from '../../support/domain.ts'
-import { aDevice, aHandle, aPassword, personOf, sessionOf, signIn, signUp, trySignIn } from './devices.ts'
+import { aDevice, aHandle, aPassword, type Device, personOf, sessionOf, signIn, signUp, trySignIn } from './devices.ts'
 
 let domain: Domain
 beforeAll(async () => {
@@ -112,6 +112,27 @@ describe('signing in', () => {
     expect(alive.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled'])
     const ended = domain.rung.filter(({ streamId, type }) => streamId === personOf(devices[0]!) && type === 'SessionEnded')
     expect(ended.map(({ data }) => data.sessionId)).toEqual(devices.slice(0, 2).map(sessionOf))
+  })
+
+  it('drops sessions that are long over, and keeps those that were ended lately', async () => {
+    const [old, lapsed, recent, last] = [aDevice(domain), aDevice(domain), aDevice(domain), aDevice(domain)]
+    const { handle } = (await signUp(old)).viewer.user
+    for (const device of [lapsed, recent]) await signIn(device, handle)
+    for (const device of [old, recent]) await device.run('mutation { signOut { endedSessions } }')
+    const since = (column: string, device: Device) =>
+      domain.database.sql(`update session set ${column} = now() - interval '31 days' where id = $1`, [sessionOf(device)])
+    await since('ended_at', old)
+    await since('expires_at', lapsed)
+    await signIn(last, handle)
+    const kept = await domain.database.prisma.session.findMany({ where: { userId: personOf(last) }, orderBy: { id: 'asc' } })
+    expect(kept.map(({ id }) => id)).toEqual([recent, last].map(sessionOf))
+  })
+
+  it('keeps of what a device calls itself what can be kept', async () => {
+    const device = aDevice(domain, {}, { userAgent: `A\0\ud800${'x'.repeat(300)}` })
+    await signUp(device)
+    const { data } = await device.run<{ viewer: { sessions: { userAgent: string }[] } }>('{ viewer { sessions { userAgent } } }')
+    expect(data!.viewer.sessions[0]!.userAgent).toBe(`A\ufffd${'x'.repeat(252)}`)
   })
 
   it('is limited by handle and by address', async () => {
