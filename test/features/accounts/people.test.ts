@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readCursor } from '../../../src/engine/cursor.ts'
-import { findUsers } from '../../../src/features/accounts/queries.ts'
+import { findUsers, readViewer, userById } from '../../../src/features/accounts/queries.ts'
 import { Audience } from '../../../src/graphql/actor.ts'
+import { createContext } from '../../../src/graphql/context.ts'
 import { encodeId } from '../../../src/graphql/ids.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
 import type { Run } from '../../../src/store/database.ts'
@@ -53,6 +54,16 @@ describe('the viewer', () => {
     expect(await seqOf()).toBe(0)
     await device.run('mutation { updateProfile(input: { name: "Anna" }) { user { id } } }')
     expect(await seqOf()).toBe(1)
+  })
+
+  it('forgets what was read before its position, so that what it leads to is never older', async () => {
+    const [ann, ben] = [await domain.aPerson('Ann'), await domain.aPerson('Ben')]
+    const context = createContext(domain.services, ann.actor)
+    const nameOf = async (id: string) => (await context.loaders.load(userById, id))?.name
+    expect([await nameOf(ann.id), await nameOf(ben.id)]).toEqual(['Ann', 'Ben'])
+    for (const { run } of [ann, ben]) await run('mutation { updateProfile(input: { name: "New" }) { user { id } } }')
+    expect(await readViewer(context, ann.id)).toMatchObject({ id: ann.id, head: 1 })
+    expect([await nameOf(ann.id), await nameOf(ben.id)]).toEqual(['New', 'New'])
   })
 
   it('is read anew each time in an operation, with what belongs to it', async () => {
