@@ -14,6 +14,7 @@ export type Run = <Row>(text: string, values?: unknown[]) => Promise<Row[]>
 export interface Database {
   readonly kind: 'pglite' | 'postgres'
   readonly prisma: PrismaClient
+  /** One statement, or several, on any connection. On Postgres it rejects after `transactionMaxMs`, as for a lost connection. */
   readonly sql: Run
   /** Statements on one connection, between BEGIN and COMMIT. With PGlite nothing else runs meanwhile: never wait inside for something outside. */
   transaction<Result>(work: (run: Run) => Promise<Result>): Promise<Result>
@@ -69,20 +70,26 @@ async function openPGlite(options: DatabaseOptions): Promise<Database> {
 }
 
 async function openPostgres(options: DatabaseOptions): Promise<Database> {
-  const pool = new pg.Pool({ connectionString: options.url, max: options.poolSize, connectionTimeoutMillis: options.transactionWaitMs })
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    connectionTimeoutMillis: options.transactionWaitMs,
+    keepAlive: true,
+  })
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {})
   const prisma = prismaOn(new PrismaPg(pool), options)
   const runOn =
-    (on: pg.Pool | pg.PoolClient): Run =>
+    (on: pg.Pool | pg.PoolClient, timeoutMs?: number): Run =>
     async <Row>(text: string, values?: unknown[]) => {
-      const result = await (values ? on.query(text, values) : on.query(text))
+      // A connection that broke without a word would be waited for for ever.
+      const result = await on.query({ text, ...(values && { values }), ...(timeoutMs && { query_timeout: timeoutMs }) })
       return (Array.isArray(result) ? result.at(-1).rows : result.rows) as Row[]
     }
   return {
     kind: 'postgres',
     prisma,
-    sql: runOn(pool),
+    sql: runOn(pool, options.transactionMaxMs),
     async transaction(work) {
       const client = await pool.connect()
       let broken: Error | undefined

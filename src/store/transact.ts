@@ -124,7 +124,10 @@ export function isLostConnection(error: unknown): boolean {
       'ECONNREFUSED',
       'ECONNRESET',
       'EPIPE',
-    ]) || /terminated|Connection (ended|closed)|ConnectionClosed|not queryable/i.test(error instanceof Error ? error.message : '')
+    ]) ||
+    /terminated|Connection (ended|closed)|ConnectionClosed|not queryable|Query read timeout/i.test(
+      error instanceof Error ? error.message : '',
+    )
   )
 }
 
