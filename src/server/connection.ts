@@ -1,7 +1,7 @@
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
 import type { WebSocket } from 'ws'
-import { type Client, createContext } from '../graphql/context.ts'
+import { type Client, type Context, createContext } from '../graphql/context.ts'
 import { isOperation, type Operation } from '../graphql/operations.ts'
 import { badInput, Refusal } from '../lib/refusal.ts'
 import type { Outbox } from './outbox.ts'
@@ -33,7 +33,6 @@ export class Connection {
   readonly #visitor: Visitor
   /** By the id that the client gave it. */
   readonly #operations = new Map<string, Running>()
-  readonly #executing = new Set<Promise<ExecutionResult>>()
   #count = 0
   #pinging: NodeJS.Timeout
   #hasPong = true
@@ -81,7 +80,7 @@ export class Connection {
     if (type !== 'subscribe' || id === undefined) return protocol(text)
     const former = this.#operations.get(id)
     if (former && !former.isLeft) return protocol(text)
-    const running: Running = { isLeft: false, isWaiting: former !== undefined, isOver: Promise.resolve() }
+    const running = new Running(former !== undefined)
     running.isOver = this.#operate(running, former?.isOver, () => protocol(text))
     this.#operations.set(id, running)
     await running.isOver.finally(() => {
@@ -115,26 +114,25 @@ export class Connection {
   }
 
   /** Runs a query or a mutation. */
-  async execute({ operation, contextValue }: SocketArgs): Promise<ExecutionResult> {
-    const running = this.#parts.operations.run(operation, contextValue as ReturnType<typeof createContext>)
-    this.#executing.add(running)
-    return running.finally(() => this.#executing.delete(running))
+  execute({ operation, contextValue }: SocketArgs): Promise<ExecutionResult> {
+    return this.#parts.operations.run(operation, contextValue as Context)
   }
 
   /** Follows. What refuses it ends this operation alone, as what ends it later does. */
   async subscribe({ operation, operationId, contextValue }: SocketArgs): Promise<SocketSubscription> {
+    this.#operations.get(operationId)?.settle()
     const subscription = new SocketSubscription(operationId, this.#options.outbox)
     try {
-      subscription.follow(await this.#parts.live.open(operation, contextValue as ReturnType<typeof createContext>, subscription))
+      subscription.follow(await this.#parts.live.open(operation, contextValue as Context, subscription))
     } catch (error) {
       subscription.end(error instanceof Error ? error : new Error(String(error)))
     }
     return subscription
   }
 
-  /** Closes once the queries and mutations that run have been answered. */
+  /** Closes once the queries and mutations that were asked for have been answered. */
   async drain(): Promise<void> {
-    await Promise.allSettled(this.#executing)
+    await Promise.all([...this.#operations.values()].map(({ isSettled }) => isSettled))
     this.close(1012, 'Restarting')
   }
 
@@ -153,12 +151,13 @@ export class Connection {
     await former
     running.isWaiting = false
     // Completed while it waited: it never began.
-    if (running.isLeft) return
+    if (running.isLeft) return running.settle()
     this.#count++
     try {
       await protocol()
     } finally {
       this.#count--
+      running.settle()
     }
   }
 
@@ -171,11 +170,23 @@ export class Connection {
   }
 }
 
-interface Running {
+/** An operation, from the message that asks for it to its end. */
+class Running {
   /** The client has completed it. */
-  isLeft: boolean
+  isLeft = false
+  /** For the end of the one that had its id before. */
   isWaiting: boolean
-  isOver: Promise<void>
+  isOver: Promise<void> = Promise.resolve()
+  /** It has been answered, or turned out to be a subscription, which ends when its client wants. */
+  readonly isSettled: Promise<void>
+  settle: () => void = () => {}
+
+  constructor(isWaiting: boolean) {
+    this.isWaiting = isWaiting
+    this.isSettled = new Promise((resolve) => {
+      this.settle = resolve
+    })
+  }
 }
 
 /** Ids are echoed in every message. */

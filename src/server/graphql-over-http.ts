@@ -83,6 +83,8 @@ function road(parts: ServerParts): Plugin<object, Exchange> {
 
 async function answer(parts: ServerParts, request: Request, params: GraphQLParams, { req, res }: Exchange) {
   const { operations, services, mask, settings } = parts
+  if (params.operationName != null && typeof params.operationName !== 'string')
+    return { errors: [withStatus(clientError('BAD_USER_INPUT', 'The operationName must be a string.'), 400)] }
   const operation = operations.prepare({ query: params.query!, operationName: params.operationName, variables: params.variables })
   if (!isOperation(operation)) return { errors: operation.map((error) => withStatus(error, 400, true)) }
   if (operation.kind === 'mutation' && request.method === 'GET')

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { Refusal } from '../lib/refusal.ts'
+import { type ErrorCode, Refusal } from '../lib/refusal.ts'
 import { readBody } from './body.ts'
 import { createGraphQLOverHttp, wantsEvents } from './graphql-over-http.ts'
 import { readiness } from './health.ts'
@@ -57,7 +57,9 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     response.setHeader('x-content-type-options', 'nosniff')
     response.setHeader('x-frame-options', 'DENY')
     const route = routes[pathOf(request)]
-    if (!route) return json(response, 404, { errors: [{ message: 'There is nothing here.', extensions: { code: 'NOT_FOUND' } }] })
+    if (!URL.canParse(`http://${request.headers.host}`))
+      return json(response, 400, refused('BAD_USER_INPUT', 'The Host header names no host.'))
+    if (!route) return json(response, 404, refused('NOT_FOUND', 'There is nothing here.'))
     if (isDraining) response.setHeader('connection', 'close')
     try {
       await route(request, response)
@@ -110,6 +112,10 @@ function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {
 }
 
 const nothing = Buffer.alloc(0)
+
+function refused(code: ErrorCode, message: string): object {
+  return { errors: [{ message, extensions: { code } }] }
+}
 
 function json(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers }).end(JSON.stringify(body))
