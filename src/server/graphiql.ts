@@ -1,3 +1,4 @@
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import type { GraphiQLOptions } from 'graphql-yoga'
 
 /** The first minutes with Parley, one tab after the other. */
@@ -11,16 +12,16 @@ const tabs = [
 #    It is good for 15 minutes. Then: mutation { refreshSession(input: { refreshToken: "..." }) { accessToken refreshToken } }
 mutation SignUp {
   signUp(input: { handle: "ada", name: "Ada", password: "correct horse battery" }) {
-  accessToken
-  refreshToken
-  viewer {
-    id
-    user {
+    accessToken
+    refreshToken
+    viewer {
       id
-      handle
-      name
+      user {
+        id
+        handle
+        name
+      }
     }
-  }
   }
 }
 `,
@@ -29,11 +30,11 @@ mutation SignUp {
     query: `# A room. Copy its id into the variables of the next two tabs.
 mutation CreateRoom($input: CreateGroupRoomInput!) {
   createGroupRoom(input: $input) {
-  room {
-    id
-    name
-    memberCount
-  }
+    room {
+      id
+      name
+      memberCount
+    }
   }
 }
 `,
@@ -45,15 +46,15 @@ mutation CreateRoom($input: CreateGroupRoomInput!) {
 # The cursor is where you stand: give the last one as "after", and nothing is missed and nothing comes twice.
 subscription Follow($roomId: ID!, $after: Cursor) {
   messageAdded(roomId: $roomId, after: $after) {
-  cursor
-  message {
-    id
-    content
-    createdAt
-    sender {
-      name
+    cursor
+    message {
+      id
+      content
+      createdAt
+      sender {
+        name
+      }
     }
-  }
   }
 }
 `,
@@ -64,11 +65,11 @@ subscription Follow($roomId: ID!, $after: Cursor) {
     query: `# Say something. With a nonce it may be sent again when the answer was lost: it is said once.
 mutation Say($input: SendMessageInput!) {
   sendMessage(input: $input) {
-  message {
-    id
-    seq
-    content
-  }
+    message {
+      id
+      seq
+      content
+    }
   }
 }
 `,
@@ -77,14 +78,31 @@ mutation Say($input: SendMessageInput!) {
   },
 ]
 
-/** GraphiQL as it opens for the first time. Of the first tab it shows the default query instead, and no variables. */
 export const graphiql: GraphiQLOptions = {
   title: 'Parley',
   subscriptionsProtocol: 'WS',
   shouldPersistHeaders: true,
   defaultEditorToolsVisibility: 'variables',
   defaultTabs: tabs,
-  defaultQuery: tabs[0]!.query,
+}
+
+/**
+ * The page, without anything from elsewhere. It shows what its address says in place of the first tab, and where that says nothing a greeting
+ * of its own: so the address is made to say what the tab holds, or what it held when it was last open.
+ */
+export function renderPage(options?: GraphiQLOptions): string {
+  const script = `<script>(() => {
+    const address = new URL(location.href)
+    if (address.searchParams.has('query')) return
+    let query = ${JSON.stringify(tabs[0]!.query)}
+    try {
+      const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState'))
+      query = tabs[activeTabIndex].query || query
+    } catch {}
+    address.searchParams.set('query', query)
+    history.replaceState({}, '', address)
+  })()</script>`
+  return renderGraphiQL(options).replace('<div id="root"></div>', (root) => root + script)
 }
 
 function pretty(variables: object): string {
