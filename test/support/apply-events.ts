@@ -36,18 +36,22 @@ function* objectsIn(value: State): Generator<State> {
 
 /** The plain fields that are held too. Objects are met by themselves, lists belong to the rules. */
 function news(known: State, object: State): State {
-  return Object.fromEntries(Object.entries(object).filter(([name, value]) => name in known && (value === null || typeof value !== 'object')))
+  return Object.fromEntries(
+    Object.entries(object).filter(([name, value]) => name in known && (value === null || typeof value !== 'object')),
+  )
 }
 
-/** A list of objects with that one in it, once, in the order of `before`. */
-export function withObject<Item extends { id: string }>(list: Item[], item: Item, before: (one: Item, other: Item) => boolean): Item[] {
-  return [...list.filter(({ id }) => id !== item.id), item].sort((one, other) => (before(one, other) ? -1 : 1))
+/** A list of objects with that one in it, once, where its key belongs; of those with the same key it is the last. */
+export function withObject<Item extends { id: string }>(list: readonly Item[], item: Item, keyOf: (item: Item) => string): Item[] {
+  const others = list.filter(({ id }) => id !== item.id)
+  const place = others.findIndex((other) => keyOf(other) > keyOf(item))
+  return place === -1 ? [...others, item] : [...others.slice(0, place), item, ...others.slice(place)]
 }
 
 /** The events of a room: what they do to `{ room { cursor lastActivityAt members { nodes } } }`. */
 export const roomRules: Rules = {
   MemberJoined({ room }, { member }) {
-    room.members.nodes = withObject(room.members.nodes, member, (one, other) => [one.joinedAt, one.id] < [other.joinedAt, other.id])
+    room.members.nodes = withObject(room.members.nodes, member, ({ joinedAt }) => joinedAt)
   },
   MemberLeft({ room }, { memberId }) {
     room.members.nodes = room.members.nodes.filter(({ id }: { id: string }) => id !== memberId)

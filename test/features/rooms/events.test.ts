@@ -93,6 +93,21 @@ describe('the events of a room, read in pages', () => {
     expect(events[1]!.at).toBe(left!.at.toISOString())
   })
 
+  it('show nothing that is older than they are', async () => {
+    const { log } = domain.services
+    // Renamed after the room was read, and before its events are.
+    const renamedMeanwhile = {
+      ...log,
+      async head(streamId: string) {
+        await rename('Meanwhile')
+        return log.head(streamId)
+      },
+    }
+    const run = domain.as(ann.actor, { log: renamedMeanwhile })
+    const { data } = await run<Page>(pageDocument, { id: room.globalId, after: at(0) })
+    expect(data!.roomEvents.events).toMatchObject([{ __typename: 'RoomUpdated', room: { name: 'Meanwhile' } }])
+  })
+
   it('end at the head: there the page is empty, and its cursor stays good', async () => {
     const { data } = await page(at(0))
     expect(data).toEqual({ roomEvents: { cursor: at(0), hasMore: false, events: [] } })

@@ -217,6 +217,27 @@ describe('managing members', () => {
     expect((await run(room.globalId, 'ben')).errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', field: 'userId' })
   })
 
+  it('shows after each of several changes in one request how things are then', async () => {
+    const where = await aGroup(ann, ben)
+    const ids = `roomId: "${where.globalId}", userId: "${ben.globalId}"`
+    const parts = `room { name memberCount member(userId: "${ben.globalId}") { role } }`
+    const { data, errors } = await ann.run(`mutation {
+      rename: updateRoom(input: { roomId: "${where.globalId}", name: "One" }) { ${parts} }
+      promote: setRoomRole(input: { ${ids}, role: ADMIN }) { ${parts} }
+      remove: removeRoomMember(input: { ${ids} }) { ${parts} }
+      again: updateRoom(input: { roomId: "${where.globalId}", name: "Two" }) { ${parts} }
+      add: addRoomMember(input: { ${ids} }) { ${parts} }
+    }`)
+    expect(errors).toBeUndefined()
+    expect(data).toEqual({
+      rename: { room: { name: 'One', memberCount: 2, member: { role: 'MEMBER' } } },
+      promote: { room: { name: 'One', memberCount: 2, member: { role: 'ADMIN' } } },
+      remove: { room: { name: 'One', memberCount: 1, member: null } },
+      again: { room: { name: 'Two', memberCount: 1, member: null } },
+      add: { room: { name: 'Two', memberCount: 2, member: { role: 'MEMBER' } } },
+    })
+  })
+
   it('counts truly when many join and leave at once', async () => {
     const people = await Promise.all(Array.from({ length: 8 }, (_, number) => domain.aPerson(`Guest ${number}`)))
     const where = await aGroup(ann, ...people.slice(0, 4))
