@@ -26,7 +26,7 @@ export function resume<Data extends Record<string, unknown>>(
       if (event?.seq !== undefined && event.seq <= lastSeq) return
       if (event?.seq !== undefined) lastSeq = event.seq
       if (event?.cursor) payload.variables.after = event.cursor
-      sink.next(result as ExecutionResult<Data, unknown>)
+      sink.next(result as ExecutionResult<Data>)
     },
     error: (reason) => sink.error(reason),
     complete: () => sink.complete(),

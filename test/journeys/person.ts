@@ -1,0 +1,206 @@
+import { type Client, createClient, type ExecutionResult } from 'graphql-ws'
+import { WebSocket } from 'ws'
+import { resume } from '../../docs/examples/resume.ts'
+import { type Answer, type Failure, post } from '../support/client.ts'
+import type { AUser, Parley } from '../support/parley.ts'
+import { until } from '../support/until.ts'
+
+/** Somebody with a device on a node. What was refused is thrown; `ask` alone answers it. */
+export interface Person extends AUser {
+  readonly node: Parley
+  /** The same person and session, on another node. */
+  on(node: Parley): Person
+  ask<Data = Record<string, unknown>>(query: string, variables?: Record<string, unknown>): Promise<Answer<Data>>
+  make(...members: Person[]): Promise<string>
+  open(friend: Person): Promise<string>
+  add(roomId: string, person: Person): Promise<void>
+  /** Removes them; oneself to leave. */
+  remove(roomId: string, person: Person): Promise<void>
+  /** Answers the message's id. */
+  say(roomId: string, content: string, nonce?: string): Promise<string>
+  cursorOf(roomId: string): Promise<string>
+  /** All that was said, as the pages tell it, oldest first. */
+  readAll(roomId: string): Promise<string[]>
+  /** Follows a room with a stock client, through every lost connection. Without `after`: from where the room stands now. */
+  follow(roomId: string, options?: { after?: string; comesBack?: boolean }): Promise<Listening>
+  /** A stock client that comes back as often as it takes. */
+  connect(): Client
+}
+
+/** An event as `eventParts` ask for it. */
+export interface Heard {
+  readonly __typename: string
+  readonly seq: number
+  readonly cursor: string
+  readonly message?: { readonly id: string; readonly content: string; readonly sender: { readonly id: string } }
+  readonly user?: { readonly id: string }
+}
+
+export interface Listening {
+  readonly heard: readonly Heard[]
+  /** What was said, in the order in which it was heard. */
+  readonly contents: readonly string[]
+  /** The cursor to go on from. */
+  readonly cursor: string
+  /** Resolves with what ended it: a refusal, or nothing when it was stopped. */
+  readonly ended: Promise<readonly Failure[] | undefined>
+  /** How often its client has had a connection. */
+  readonly connections: number
+  hears(...contents: readonly string[]): Promise<void>
+  hearsUpTo(seq: number): Promise<void>
+  /** Ends without a goodbye; the client comes back by itself. */
+  cut(): void
+  stop(): Promise<void>
+}
+
+export const eventParts = `__typename seq cursor
+  ... on MessageAdded { message { id content sender { id } } } ... on MemberLeft { user { id } }`
+export const followRoom = `subscription ($roomId: ID!, $after: Cursor) { roomEvents(roomId: $roomId, after: $after) { ${eventParts} } }`
+
+export async function aPerson(node: Parley, name: string): Promise<Person> {
+  return personOn(node, await node.aUser(name))
+}
+
+export function personOn(node: Parley, user: AUser): Person {
+  const ask: Person['ask'] = (query, variables) => post(node.url, { query, ...(variables && { variables }) }, user.credentials)
+  const write = async <Data>(mutation: string, input: Record<string, unknown>, shows: string): Promise<Data> => {
+    const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`
+    return orThrow(await ask<Record<string, Data>>(`mutation ($input: ${type}!) { ${mutation}(input: $input) { ${shows} } }`, { input }))[
+      mutation
+    ]!
+  }
+  const roomOf = ({ room }: { room: { id: string } }) => room.id
+
+  const connect = (onSocket: (socket: WebSocket) => void = () => {}, comesBack = true): Client =>
+    createClient({
+      url: `${node.socketUrl}/graphql`,
+      connectionParams: user.credentials,
+      webSocketImpl: WebSocket,
+      retryAttempts: comesBack ? Number.POSITIVE_INFINITY : 0,
+      retryWait: () => new Promise((resolve) => setTimeout(resolve, 25)),
+      on: { opened: (socket) => onSocket(socket as WebSocket) },
+    })
+
+  async function cursorOf(roomId: string): Promise<string> {
+    const { room } = orThrow(
+      await ask<{ room: { cursor: string } | null }>('query ($roomId: ID!) { room(id: $roomId) { cursor } }', { roomId }),
+    )
+    if (!room) throw new Error('NOT_FOUND: room')
+    return room.cursor
+  }
+
+  return {
+    ...user,
+    node,
+    on: (other) => personOn(other, user),
+    ask,
+    connect: () => connect(),
+    cursorOf,
+    make: async (...members) => roomOf(await write('createGroupRoom', { name: 'Friends', memberIds: idsOf(members) }, 'room { id }')),
+    open: async (friend) => roomOf(await write('openDirectRoom', { userId: friend.id }, 'room { id }')),
+    add: async (roomId, person) => void (await write('addRoomMember', { roomId, userId: person.id }, 'member { id }')),
+    remove: async (roomId, person) => void (await write('removeRoomMember', { roomId, userId: person.id }, 'memberId')),
+    async say(roomId, content, nonce) {
+      const sent = await write<{ message: { id: string } }>('sendMessage', { roomId, content, ...(nonce && { nonce }) }, 'message { id }')
+      return sent.message.id
+    },
+    async readAll(roomId) {
+      const contents: string[] = []
+      for (let after: string | null = null; ; ) {
+        const page: MessagePage = orThrow(await ask<MessagePage>(messagePage, { roomId, after }))
+        const { nodes, pageInfo } = page.room.messages
+        contents.push(...nodes.map(({ content }) => content))
+        if (!pageInfo.hasNextPage) return contents
+        after = pageInfo.endCursor
+      }
+    },
+    async follow(roomId, { after, comesBack = true } = {}) {
+      return listen((onSocket) => connect(onSocket, comesBack), roomId, after ?? (await cursorOf(roomId)))
+    },
+  }
+}
+
+function listen(connect: (onSocket: (socket: WebSocket) => void) => Client, roomId: string, after: string): Listening {
+  const heard: Heard[] = []
+  let sockets = 0
+  let current: WebSocket | undefined
+  const client = connect((socket) => {
+    sockets++
+    current = socket
+  })
+  const failed: Failure[] = []
+  const ended = new Promise<readonly Failure[] | undefined>((resolve) => {
+    resume<{ roomEvents: Heard }>(
+      client,
+      { query: followRoom, variables: { roomId, after } },
+      {
+        next: ({ data, errors }: ExecutionResult<{ roomEvents: Heard }>) => {
+          if (data?.roomEvents) heard.push(data.roomEvents)
+          if (errors) failed.push(...(errors as unknown as Failure[]))
+        },
+        error: (reason) => resolve(Array.isArray(reason) ? reason : [{ message: String(reason), extensions: { code: 'CLOSED' } }]),
+        complete: () => resolve(failed.length > 0 ? failed : undefined),
+      },
+    )
+  })
+  const contents = () => heard.flatMap(({ message }) => (message ? [message.content] : []))
+  return {
+    heard,
+    ended,
+    get contents() {
+      return contents()
+    },
+    get cursor() {
+      return heard.at(-1)?.cursor ?? after
+    },
+    get connections() {
+      return sockets
+    },
+    async hears(...wanted) {
+      await until(() => wanted.every((content) => contents().includes(content)), { what: `hearing ${wanted.join(', ')}` })
+    },
+    async hearsUpTo(seq) {
+      await until(() => (heard.at(-1)?.seq ?? 0) >= seq, { within: 20_000, what: `hearing event ${seq}, after ${heard.at(-1)?.seq}` })
+    },
+    cut: () => current?.terminate(),
+    async stop() {
+      await client.dispose()
+      current?.terminate()
+    },
+  }
+}
+
+interface MessagePage {
+  room: { messages: { nodes: { content: string }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } }
+}
+
+const messagePage = `query ($roomId: ID!, $after: String) { room(id: $roomId) {
+  messages(first: 100, after: $after) { nodes { content } pageInfo { hasNextPage endCursor } } } }`
+
+const idsOf = (people: readonly Person[]) => people.map(({ id }) => id)
+
+/** The answer's data, or its code thrown. */
+export function orThrow<Data>({ data, errors }: Answer<Data>): Data {
+  if (errors) throw new Error(`${errors[0]!.extensions?.code}: ${errors[0]!.message}`)
+  return data!
+}
+
+/** The same many times, a few at once: as fast as an impatient friend. */
+export async function inTurns<Result>(count: number, work: (number: number) => Promise<Result>, atOnce = 25): Promise<Result[]> {
+  const results: Result[] = []
+  let next = 0
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, count) }, async () => {
+      while (next < count) {
+        const number = next++
+        results[number] = await work(number)
+      }
+    }),
+  )
+  return results
+}
+
+/** Numbers one after the other: a stream heard whole. */
+export function isDense(heard: readonly Heard[]): boolean {
+  return heard.every(({ seq }, index) => index === 0 || seq === heard[index - 1]!.seq + 1)
+}
