@@ -8,7 +8,7 @@ export interface Renderer {
   wants(event: StoredEvent): boolean
   /** Whose right to follow the event may have ended. */
   endsAccessOf(event: StoredEvent): string | undefined
-  /** Never rejects: what went wrong is part of the answer. */
+  /** Rejects only when the database cannot be reached, and may then be asked again. Whatever else goes wrong is part of the answer. */
   render(entry: Entry): Promise<Rendering>
 }
 
@@ -45,11 +45,17 @@ export class Group {
   render(entry: Entry): Rendering | Promise<Rendering> {
     const found = entry.rendered.get(this.key)
     if (found !== undefined) return found
-    const rendering = this.#renderer.render(entry).then((rendered) => {
-      entry.rendered.set(this.key, rendered)
-      if (rendered !== 'personal') this.stream.grew(entry, rendered.json.length)
-      return rendered
-    })
+    const rendering = this.#renderer.render(entry).then(
+      (rendered) => {
+        entry.rendered.set(this.key, rendered)
+        if (rendered !== 'personal') this.stream.grew(entry, rendered.json.length)
+        return rendered
+      },
+      (error) => {
+        entry.rendered.delete(this.key)
+        throw error
+      },
+    )
     entry.rendered.set(this.key, rendering)
     return rendering
   }
@@ -72,10 +78,8 @@ export class Group {
   #pump(): void {
     if (this.#isPumping || this.#live.size === 0) return
     this.#isPumping = true
-    // Rendering never rejects, and delivering never throws: a failure here would be a bug, and ends the readers rather than losing an event.
-    this.#deliverAll().catch((error) => {
-      for (const reader of this.#live) reader.fail(error)
-    })
+    // What could not be shown now, each reader meets again by itself: it waits for the database, or ends rather than losing an event.
+    this.#deliverAll().catch(() => this.#fallBehind(() => true))
   }
 
   async #deliverAll(): Promise<void> {

@@ -1,3 +1,4 @@
+import { isLostConnection } from '../store/transact.ts'
 import type { Following } from './following.ts'
 import type { Group } from './group.ts'
 import type { Entry } from './live-stream.ts'
@@ -9,7 +10,7 @@ export interface StreamReaderOptions {
   readonly sink: Sink
   /** The seq of the last event that it is not to get. */
   readonly position: number
-  /** What an event is for this person alone. Never rejects. */
+  /** What an event is for this person alone. Rejects only when the database cannot be reached. */
   readonly renderForPerson: (entry: Entry) => Promise<Rendered>
   /** Called once, when it is over for whatever reason. */
   readonly onClose: () => void
@@ -22,6 +23,9 @@ export class StreamReader implements Reader {
   position: number
   readonly #options: StreamReaderOptions
   #isClosed = false
+  /** Its right may have ended at its position, and the answer is outstanding. */
+  #mustAsk = false
+  #again: NodeJS.Timeout | undefined
 
   constructor(options: StreamReaderOptions) {
     this.#options = options
@@ -36,6 +40,7 @@ export class StreamReader implements Reader {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    clearTimeout(this.#again)
     this.#options.group.leave(this)
     this.#options.onClose()
   }
@@ -54,14 +59,18 @@ export class StreamReader implements Reader {
     return true
   }
 
-  /** Reads on from its position until it has caught up with its group, then is live. */
+  /** Reads on from its position until it has caught up with its group, then is live. While the database is away it stays where it is. */
   catchUp(): void {
-    this.#catchUp().catch((error) => this.fail(error))
+    this.#catchUp().catch((error) => {
+      if (!isLostConnection(error)) return this.fail(error)
+      if (!this.#isClosed) this.#again = setTimeout(() => this.catchUp(), retryMs)
+    })
   }
 
   async #catchUp(): Promise<void> {
     const { group, sink } = this.#options
     while (!this.#isClosed) {
+      if (this.#mustAsk) await this.#ask()
       if (sink.isFull) {
         await sink.drained()
         continue
@@ -78,7 +87,7 @@ export class StreamReader implements Reader {
   }
 
   async #take(entry: Entry): Promise<void> {
-    const { group, following, sink } = this.#options
+    const { group, sink } = this.#options
     if (group.wants(entry.event)) {
       const shared = await group.render(entry)
       const rendered = shared === 'personal' ? await this.#options.renderForPerson(entry) : shared
@@ -86,8 +95,16 @@ export class StreamReader implements Reader {
       sink.deliver(rendered)
     }
     this.position = entry.event.seq
-    if (group.endsAccessOf(entry.event) === this.personId) await following.options.mayFollow()
+    if (group.endsAccessOf(entry.event) !== this.personId) return
+    this.#mustAsk = true
+    await this.#ask()
+  }
+
+  async #ask(): Promise<void> {
+    await this.#options.following.options.mayFollow()
+    this.#mustAsk = false
   }
 }
 
 const batch = 100
+const retryMs = 200

@@ -48,7 +48,7 @@ function showable(error: unknown): GraphQLError | undefined {
 }
 
 /** What was thrown, under what GraphQL has wrapped around it. */
-function rootOf(error: unknown): unknown {
+export function rootOf(error: unknown): unknown {
   let root = error
   while (root instanceof GraphQLError && root.originalError) root = root.originalError
   return root

@@ -17,9 +17,10 @@ import type { Entry, LiveStream } from '../engine/live-stream.ts'
 import { StreamReader } from '../engine/reader.ts'
 import { type Reader, Rendered, type Sink } from '../engine/sink.ts'
 import { notFound } from '../lib/refusal.ts'
+import { isLostConnection } from '../store/transact.ts'
 import { type Actor, Audience } from './actor.ts'
 import { type Context, createContext, type Services } from './context.ts'
-import type { Mask } from './errors.ts'
+import { type Mask, rootOf } from './errors.ts'
 import type { Known } from './loaders.ts'
 
 /** A parsed and validated subscription. */
@@ -146,7 +147,10 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
 
   type Show = (entry: Entry, as: Actor) => Promise<ExecutionResult>
 
-  /** A context of its own for every execution: nothing that one found out is there for the next. */
+  /**
+   * A context of its own for every execution: nothing that one found out is there for the next. Rejects when the database could not be
+   * reached: an event half shown would count as delivered, and never be shown whole.
+   */
   async function executeEvent(operation: LiveOperation, entry: Entry, actor: Actor, client?: Context['client']): Promise<ExecutionResult> {
     try {
       const result = await execute({
@@ -157,10 +161,13 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
         rootValue: entry.event,
         contextValue: createContext(services, actor, client, entry.rows as readonly Known[]),
       })
+      const lost = result.errors?.map(rootOf).find(isLostConnection)
+      if (lost !== undefined) throw lost
       // An answer that the audience was asked for is thrown away: its errors are nobody's.
       const isForNobody = actor.kind === 'audience' && actor.askedFor !== undefined
       return isForNobody ? result : mask.result(result)
     } catch (error) {
+      if (isLostConnection(error)) throw error
       return { errors: [mask.error(error)] }
     }
   }

@@ -143,6 +143,28 @@ describe('a reader', () => {
     expect(back.ended).toBeUndefined()
   })
 
+  it('stays where it is while the database is away: nothing is left out, and what was to be asked is asked', async () => {
+    const stream = await aStream(0)
+    let failures = 0
+    const away = () => {
+      failures++
+      throw Object.assign(new Error('The database is away.'), { code: 'ECONNREFUSED' })
+    }
+    const shared = aGroup({ isPersonal: (seq) => (seq === 2 && failures < 2 ? away() : false) })
+    const may = () => (failures < 4 ? away() : false)
+    const [leaving, staying] = [await follow(stream, { shared, person: 'ann', may }), await follow(stream, { shared, person: 'bob' })]
+    leaving.start()
+    staying.start()
+    await append(stream, 3)
+    await append(stream, 1, 'ann')
+    await append(stream, 1)
+    await until(() => staying.got.length === 5 && leaving.ended)
+    expect(staying.got).toEqual([1, 2, 3, 4, 5])
+    expect(leaving.got).toEqual([1, 2, 3, 4])
+    expect(leaving.ended).toMatchObject({ code: 'NOT_FOUND' })
+    expect(failures).toBe(4)
+  })
+
   it('leaves nothing behind', async () => {
     const stream = await aStream(0)
     const readers = await Promise.all(Array.from({ length: 20 }, () => follow(stream)))
