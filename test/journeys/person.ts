@@ -7,9 +7,8 @@ import { until } from '../support/until.ts'
 
 /** Somebody with a device on a node. What was refused is thrown; `ask` alone answers it. */
 export interface Person extends AUser {
-  readonly node: Parley
   /** The same person and session, on another node. */
-  on(node: Parley): Person
+  on(node: Pick<Parley, 'url'>): Person
   ask<Data = Record<string, unknown>>(query: string, variables?: Record<string, unknown>): Promise<Answer<Data>>
   make(...members: Person[]): Promise<string>
   open(friend: Person): Promise<string>
@@ -21,8 +20,11 @@ export interface Person extends AUser {
   cursorOf(roomId: string): Promise<string>
   /** All that was said, as the pages tell it, oldest first. */
   readAll(roomId: string): Promise<string[]>
-  /** Follows a room with a stock client, through every lost connection. Without `after`: from where the room stands now. */
-  follow(roomId: string, options?: { after?: string; comesBack?: boolean }): Promise<Listening>
+  /**
+   * Follows a room with a stock client, through every lost connection. Without `after`: from where the room stands now. `thenAt`: where its
+   * client comes back to.
+   */
+  follow(roomId: string, options?: { after?: string; thenAt?: Pick<Parley, 'url'> }): Promise<Listening>
   /** A stock client that comes back as often as it takes. */
   connect(): Client
 }
@@ -61,7 +63,7 @@ export async function aPerson(node: Parley, name: string): Promise<Person> {
   return personOn(node, await node.aUser(name))
 }
 
-export function personOn(node: Parley, user: AUser): Person {
+export function personOn(node: Pick<Parley, 'url'>, user: AUser): Person {
   const ask: Person['ask'] = (query, variables) => post(node.url, { query, ...(variables && { variables }) }, user.credentials)
   const write = async <Data>(mutation: string, input: Record<string, unknown>, shows: string): Promise<Data> => {
     const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`
@@ -71,15 +73,22 @@ export function personOn(node: Parley, user: AUser): Person {
   }
   const roomOf = ({ room }: { room: { id: string } }) => room.id
 
-  const connect = (onSocket: (socket: WebSocket) => void = () => {}, comesBack = true): Client =>
-    createClient({
-      url: `${node.socketUrl}/graphql`,
+  function connect(onSocket: (socket: WebSocket) => void = () => {}, thenAt = node): Client {
+    let at = node
+    return createClient({
+      url: () => `${at.url.replace('http', 'ws')}/graphql`,
       connectionParams: user.credentials,
       webSocketImpl: WebSocket,
-      retryAttempts: comesBack ? Number.POSITIVE_INFINITY : 0,
+      retryAttempts: Number.POSITIVE_INFINITY,
       retryWait: () => new Promise((resolve) => setTimeout(resolve, 25)),
-      on: { opened: (socket) => onSocket(socket as WebSocket) },
+      on: {
+        opened(socket) {
+          at = thenAt
+          onSocket(socket as WebSocket)
+        },
+      },
     })
+  }
 
   async function cursorOf(roomId: string): Promise<string> {
     const { room } = orThrow(
@@ -91,7 +100,6 @@ export function personOn(node: Parley, user: AUser): Person {
 
   return {
     ...user,
-    node,
     on: (other) => personOn(other, user),
     ask,
     connect: () => connect(),
@@ -114,8 +122,8 @@ export function personOn(node: Parley, user: AUser): Person {
         after = pageInfo.endCursor
       }
     },
-    async follow(roomId, { after, comesBack = true } = {}) {
-      return listen((onSocket) => connect(onSocket, comesBack), roomId, after ?? (await cursorOf(roomId)))
+    async follow(roomId, { after, thenAt } = {}) {
+      return listen((onSocket) => connect(onSocket, thenAt), roomId, after ?? (await cursorOf(roomId)))
     },
   }
 }

@@ -9,6 +9,8 @@ import { type Person, aPerson as someone } from './person.ts'
 /** One Parley of one or more nodes, and the people in it. Stories that name a second node get the first where there is but one. */
 export interface World {
   readonly nodes: readonly Parley[]
+  /** What it was started with: for further nodes, in processes of their own. */
+  readonly env: Readonly<Record<string, string>>
   /** Signs somebody up; they live on that node until a story says otherwise. */
   aPerson(name: string, node?: Parley): Promise<Person>
   close(): Promise<void>
@@ -43,14 +45,14 @@ export interface NodesOptions {
 export async function startNodes({ count, env, overrides }: NodesOptions): Promise<World> {
   const nodes: Parley[] = []
   while (nodes.length < count) nodes.push(await startParley(env, overrides))
-  return worldOf(nodes)
+  return worldOf(nodes, env)
 }
 
 let sharedEmbedded: Promise<World> | undefined
 let sharedTwo: Promise<World> | undefined
 
 function embedded(): Promise<World> {
-  sharedEmbedded ??= aParley().then((node) => worldOf([node]))
+  sharedEmbedded ??= aParley().then((node) => worldOf([node], {}))
   return sharedEmbedded
 }
 
@@ -64,9 +66,10 @@ async function openTwo(): Promise<World> {
   return startNodes({ count: 2, env: { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url } })
 }
 
-function worldOf(nodes: readonly Parley[]): World {
+function worldOf(nodes: readonly Parley[], env: Record<string, string>): World {
   return {
     nodes,
+    env,
     aPerson: (name, node = nodes[0]!) => someone(node, name),
     async close() {
       for (const node of nodes) await node.close()
