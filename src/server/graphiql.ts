@@ -1,17 +1,26 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import type { GraphiQLOptions } from 'graphql-yoga'
+import { graphiqlScript } from './graphiql-script.ts'
 
-/** The first minutes with Parley, one tab after the other. */
+/** The first minutes with Parley, one tab after the other. Lines are as short as a tab is wide. */
 const tabs = [
   {
-    query: `# Welcome to Parley. The tabs above are your first minutes: run them from left to right.
+    query: `# Welcome to Parley. The tabs above are your first
+# minutes: run them from left to right.
 #
-# 1. Sign up. Run this one, and copy the accessToken of the answer.
-# 2. In each of the other tabs, open "Headers" below the editor and put the token in the place of the dots:
-#      {"authorization": "Bearer ..."}
-#    It is good for 15 minutes. Then: mutation { refreshSession(input: { refreshToken: "..." }) { accessToken refreshToken } }
+# <accessToken>, <roomId> and <cursor> in the other
+# tabs stand for the last ones that this page was
+# answered: it puts them in when it sends. A token
+# is good for 15 minutes: then use signIn, or
+# refreshSession.
 mutation SignUp {
-  signUp(input: { handle: "ada", name: "Ada", password: "correct horse battery" }) {
+  signUp(
+    input: {
+      handle: "ada"
+      name: "Ada"
+      password: "correct horse battery"
+    }
+  ) {
     accessToken
     refreshToken
     viewer {
@@ -27,13 +36,15 @@ mutation SignUp {
 `,
   },
   {
-    query: `# A room. Copy its id into the variables of the next two tabs.
+    query: `# A room, of yourself alone to begin with. Its cursor
+# is where its stream of events stands.
 mutation CreateRoom($input: CreateGroupRoomInput!) {
   createGroupRoom(input: $input) {
     room {
       id
       name
       memberCount
+      cursor
     }
   }
 }
@@ -42,8 +53,28 @@ mutation CreateRoom($input: CreateGroupRoomInput!) {
     headers: bearer(),
   },
   {
-    query: `# Start this one, leave it running, and say something in the next tab. It runs over a WebSocket.
-# The cursor is where you stand: give the last one as "after", and nothing is missed and nothing comes twice.
+    query: `# Say something. With a nonce it may be sent again
+# when the answer was lost: it is said once.
+mutation Say($input: SendMessageInput!) {
+  sendMessage(input: $input) {
+    message {
+      id
+      seq
+      content
+    }
+  }
+}
+`,
+    variables: pretty({ input: { roomId: '<roomId>', content: 'Hello!' } }),
+    headers: bearer(),
+  },
+  {
+    query: `# First comes what was said since the room was made,
+# then, over a WebSocket, all that is said from now on.
+# For that open this page in another window beside it,
+# and say something there. Each event has a cursor: with
+# the last one as "after", nothing is missed and nothing
+# comes twice.
 subscription Follow($roomId: ID!, $after: Cursor) {
   messageAdded(roomId: $roomId, after: $after) {
     cursor
@@ -58,22 +89,7 @@ subscription Follow($roomId: ID!, $after: Cursor) {
   }
 }
 `,
-    variables: pretty({ roomId: 'the id of the room' }),
-    headers: bearer(),
-  },
-  {
-    query: `# Say something. With a nonce it may be sent again when the answer was lost: it is said once.
-mutation Say($input: SendMessageInput!) {
-  sendMessage(input: $input) {
-    message {
-      id
-      seq
-      content
-    }
-  }
-}
-`,
-    variables: pretty({ input: { roomId: 'the id of the room', content: 'Hello!' } }),
+    variables: pretty({ roomId: '<roomId>', after: '<cursor>' }),
     headers: bearer(),
   },
 ]
@@ -86,23 +102,9 @@ export const graphiql: GraphiQLOptions = {
   defaultTabs: tabs,
 }
 
-/**
- * The page, without anything from elsewhere. It shows what its address says in place of the first tab, and where that says nothing a greeting
- * of its own: so the address is made to say what the tab holds, or what it held when it was last open.
- */
+/** GraphiQL as one page, without anything from elsewhere. */
 export function renderPage(options?: GraphiQLOptions): string {
-  const script = `<script>(() => {
-    const address = new URL(location.href)
-    if (address.searchParams.has('query')) return
-    let query = ${JSON.stringify(tabs[0]!.query)}
-    try {
-      const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState'))
-      query = tabs[activeTabIndex].query || query
-    } catch {}
-    address.searchParams.set('query', query)
-    history.replaceState({}, '', address)
-  })()</script>`
-  return renderGraphiQL(options).replace('<div id="root"></div>', (root) => root + script)
+  return renderGraphiQL(options).replace('<div id="root"></div>', (root) => root + graphiqlScript(tabs[0]!.query))
 }
 
 function pretty(variables: object): string {
@@ -110,5 +112,5 @@ function pretty(variables: object): string {
 }
 
 function bearer(): string {
-  return pretty({ authorization: 'Bearer ...' })
+  return pretty({ authorization: 'Bearer <accessToken>' })
 }

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import { type ExecutionResult, GraphQLError } from 'graphql'
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga'
 import { authenticate } from '../features/accounts/authenticate.ts'
@@ -8,7 +7,7 @@ import { clientError } from '../graphql/errors.ts'
 import { isOperation, type Operation } from '../graphql/operations.ts'
 import { type ErrorCode, Refusal } from '../lib/refusal.ts'
 import { EventStream } from './event-stream.ts'
-import { graphiql } from './graphiql.ts'
+import { graphiql, renderPage } from './graphiql.ts'
 import type { ServerParts } from './parts.ts'
 import { addressOf, Visitor } from './visitor.ts'
 import { reasons } from './websocket.ts'
@@ -43,7 +42,7 @@ export function createGraphQLOverHttp(parts: ServerParts) {
         : false
     },
     graphiql,
-    renderGraphiQL,
+    renderGraphiQL: renderPage,
     plugins: [gate(), road(parts)],
   })
 }

@@ -1,0 +1,75 @@
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { chromiumOptions, findChromium } from '../support/chromium.ts'
+import { type Parley, startParley } from '../support/parley.ts'
+import { describeWith } from '../support/services.ts'
+import { until } from '../support/until.ts'
+
+describeWith(['chromium'], 'GraphiQL in a browser', () => {
+  let parley: Parley
+  let browser: Browser
+  let page: Page
+  const askedElsewhere: string[] = []
+  const wrong: string[] = []
+
+  beforeAll(async () => {
+    parley = await startParley({ DATABASE_URL: 'pglite:memory' })
+    browser = await chromium.launch(chromiumOptions(findChromium()!))
+    page = await browser.newPage({ viewport: { width: 1400, height: 900 } })
+    page.on('request', (request) => {
+      if (!request.url().startsWith(parley.url) && !/^(data|blob):/.test(request.url())) askedElsewhere.push(request.url())
+    })
+    page.on('pageerror', (error) => wrong.push(error.message))
+    await page.goto(`${parley.url}/`)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await parley?.close()
+  })
+
+  it('leads from a sign-up to a first message heard, tab by tab, with nothing to be copied', { timeout: 60_000 }, async () => {
+    await run('SignUp', () => answered('accessToken', 'ada'))
+    await run('CreateRoom', () => answered('First room'))
+    await run('Say', () => answered('Hello!'))
+    await run('Follow', () => answered('messageAdded', 'Hello!'))
+    expect(wrong).toEqual([])
+  })
+
+  it('comes back with its four tabs, and asks nobody else for anything', { timeout: 60_000 }, async () => {
+    await page.goto(`${parley.url}/graphql`)
+    await page.getByRole('tab', { name: 'Follow' }).waitFor()
+    expect(await page.getByRole('tab').count()).toBe(4)
+    expect(askedElsewhere).toEqual([])
+    expect(wrong).toEqual([])
+  })
+
+  async function run(tab: string, isDone: () => Promise<boolean>): Promise<void> {
+    // While the tabs move into their places a click may miss: clicked until it is the active one.
+    const active = page.locator('.graphiql-tab-active')
+    await until(async () => {
+      await page.locator('.graphiql-tab-button', { hasText: tab }).click()
+      return (await active.textContent())?.includes(tab)
+    })
+    await shows('.graphiql-query-editor', tab)
+    // It looks a moment later which operation the tab holds, and until then refuses to run that of the tab before.
+    await page.locator('.graphiql-execute-button').click()
+    await until(async () => {
+      if (await answered('Cannot infer operation')) await page.locator('.graphiql-execute-button').click()
+      return isDone()
+    })
+  }
+
+  async function answered(...words: string[]): Promise<boolean> {
+    const text = await textOf('.graphiql-response')
+    return words.every((word) => text.includes(word))
+  }
+
+  async function shows(place: string, word: string): Promise<void> {
+    await until(async () => (await textOf(place)).includes(word), { what: `${word} in ${place}` })
+  }
+
+  /** The editor draws spaces as another character. */
+  async function textOf(place: string): Promise<string> {
+    return ((await page.locator(place).textContent()) ?? '').replaceAll('\u00a0', ' ')
+  }
+})
