@@ -38,6 +38,7 @@ let wire: Socket
 
 beforeAll(async () => {
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  await once(server, 'listening')
   const connected = once(server, 'connection')
   client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
   wire = (await connected)[1].socket
