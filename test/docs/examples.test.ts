@@ -18,6 +18,20 @@ describe('docs/events.md', () => {
   })
 })
 
+describe('docs/adding-a-feature.md', () => {
+  const page = readFileSync(new URL('../../docs/adding-a-feature.md', import.meta.url), 'utf8')
+  const quotes = [...page.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, file, code]) => [file!, code!] as const)
+
+  it('quotes code from every role of a noun', () => {
+    expect(quotes).toHaveLength(6)
+    expect(page.split('```ts')).toHaveLength(7)
+  })
+
+  it.each(quotes)('quotes %s as it is', (file, code) => {
+    expect(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')).toContain(code)
+  })
+})
+
 describe('resumeEvents', () => {
   const query = `subscription ($roomId: ID!, $after: Cursor) {
     messageAdded(roomId: $roomId, after: $after) { cursor message { content } }
