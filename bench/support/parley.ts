@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+import { post } from '../../test/support/client.ts'
+import { type Child, startServer } from './child.ts'
+
+/** A node as anybody would start it, but for the limits on a person and the price of passwords. */
+export interface Node {
+  readonly child: Child
+  readonly url: string
+  readonly socketUrl: string
+}
+
+export async function startNode(env: Record<string, string>): Promise<Node> {
+  const { child, url } = await startServer(program, { PORT: '0', LIMITS: 'off', PASSWORD_COST: '10', ...env })
+  return { child, url, socketUrl: `${url.replace('http', 'ws')}/graphql` }
+}
+
+/** Named by `BENCH_PROGRAM`, to compare how it is run: the source, which is what `npm start` runs, or what `npm run build` made of it. */
+const program = process.env.BENCH_PROGRAM ?? 'src/main.ts'
+
+export interface Person {
+  readonly id: string
+  readonly accessToken: string
+}
+
+/** So many people, signed up as anybody would be. */
+export async function signUpPeople({ url }: Node, count: number): Promise<Person[]> {
+  const people: Person[] = []
+  while (people.length < count) {
+    const few = Math.min(10, count - people.length)
+    people.push(...(await Promise.all(Array.from({ length: few }, () => signUp(url)))))
+  }
+  return people
+}
+
+/** A group of all of them, made by the first; 101 people at most. */
+export async function makeRoom({ url }: Node, [first, ...others]: readonly Person[]): Promise<string> {
+  const input = { name: 'A room', memberIds: others.map(({ id }) => id) }
+  const { createGroupRoom } = await ask<{ createGroupRoom: { room: { id: string } } }>(url, roomDocument, { input }, first!.accessToken)
+  return createGroupRoom.room.id
+}
+
+/** The id of the row that a global id names. */
+export function rowIdOf(globalId: string): string {
+  return Buffer.from(globalId, 'base64url').toString().split(':')[1]!
+}
+
+async function signUp(url: string): Promise<Person> {
+  const input = { handle: `b_${randomBytes(10).toString('hex')}`, name: 'Ada Lovelace', password: 'correct horse battery' }
+  const { signUp: signed } = await ask<{ signUp: { accessToken: string; viewer: { user: { id: string } } } }>(url, signUpDocument, {
+    input,
+  })
+  return { id: signed.viewer.user.id, accessToken: signed.accessToken }
+}
+
+async function ask<Data>(url: string, query: string, variables: Record<string, unknown>, token?: string): Promise<Data> {
+  const { data, errors } = await post<Data>(url, { query, variables }, token ? { authorization: `Bearer ${token}` } : {})
+  if (errors || !data) throw new Error(JSON.stringify(errors))
+  return data
+}
+
+const signUpDocument = 'mutation ($input: SignUpInput!) { signUp(input: $input) { accessToken viewer { user { id } } } }'
+const roomDocument = 'mutation ($input: CreateGroupRoomInput!) { createGroupRoom(input: $input) { room { id } } }'
