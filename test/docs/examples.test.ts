@@ -27,8 +27,9 @@ describe('docs/adding-a-feature.md', () => {
     expect(page.split('```ts')).toHaveLength(7)
   })
 
-  it.each(quotes)('quotes %s as it is', (file, code) => {
-    expect(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')).toContain(code)
+  it.each(quotes)('quotes %s as it is, but for its indentation', (file, code) => {
+    const dedented = (text: string) => text.replaceAll(/^ +/gm, '')
+    expect(dedented(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'))).toContain(dedented(code))
   })
 })
 
