@@ -1,12 +1,12 @@
 import type { Client } from 'graphql-ws'
 import { expect, it } from 'vitest'
-import { followEvents, openSocket, post } from '../support/client.ts'
+import { followEvents, openSocket } from '../support/client.ts'
 import type { Parley } from '../support/parley.ts'
 import { sharedPostgres } from '../support/postgres.ts'
 import { startRedis } from '../support/redis.ts'
 import { describeWith } from '../support/services.ts'
 import { until } from '../support/until.ts'
-import { followRoom, type Heard, inTurns, isDense, type Person, personOn } from './person.ts'
+import { anotherDevice, followRoom, type Heard, inTurns, isDense, type Person } from './person.ts'
 import { inEachWorld, startNodes } from './world.ts'
 
 const hello = '{ viewer { user { handle } } }'
@@ -194,18 +194,6 @@ describeWith(['postgres', 'redis'], 'losing access while Redis is down', () => {
     await redis.stop()
   }, 40_000)
 })
-
-/** The same person, signed in once more. */
-async function anotherDevice(person: Person, node: Parley): Promise<Person> {
-  const query = `mutation ($handle: String!) { signIn(input: { handle: $handle, password: "correct horse battery" }) { accessToken refreshToken } }`
-  const { data } = await post<{ signIn: { accessToken: string; refreshToken: string } }>(node.url, {
-    query,
-    variables: { handle: person.handle },
-  })
-  const { accessToken, refreshToken } = data!.signIn
-  const credentials = { authorization: `Bearer ${accessToken}` }
-  return personOn(node, { ...person, accessToken, refreshToken, credentials })
-}
 
 /** From the person's first device, that of the other one. */
 async function endSession(person: Person, other: Person): Promise<void> {

@@ -7,6 +7,8 @@ import { until } from '../support/until.ts'
 
 /** Somebody with a device on a node. What was refused is thrown; `ask` alone answers it. */
 export interface Person extends AUser {
+  /** Of their node. */
+  readonly url: string
   /** The same person and session, on another node. */
   on(node: Pick<Parley, 'url'>): Person
   ask<Data = Record<string, unknown>>(query: string, variables?: Record<string, unknown>): Promise<Answer<Data>>
@@ -52,6 +54,10 @@ export interface Listening {
   hearsUpTo(seq: number): Promise<void>
   /** Ends without a goodbye; the client comes back by itself. */
   cut(): void
+  /** The connection of the moment: to be paused, say. */
+  readonly socket: WebSocket
+  /** With which its connections were closed. */
+  readonly closeCodes: readonly number[]
   stop(): Promise<void>
 }
 
@@ -62,6 +68,17 @@ export const followRoom = `subscription ($roomId: ID!, $after: Cursor) { roomEve
 export async function aPerson(node: Parley, name: string): Promise<Person> {
   return personOn(node, await node.aUser(name))
 }
+
+/** The same person, signed in once more. */
+export async function anotherDevice(person: Person, node: Pick<Parley, 'url'>): Promise<Person> {
+  const query = `mutation ($input: SignInInput!) { signIn(input: $input) { accessToken refreshToken } }`
+  const variables = { input: { handle: person.handle, password } }
+  const { signIn } = orThrow(await post<{ signIn: { accessToken: string; refreshToken: string } }>(node.url, { query, variables }))
+  return personOn(node, { ...person, ...signIn, credentials: { authorization: `Bearer ${signIn.accessToken}` } })
+}
+
+/** Everybody's. */
+export const password = 'correct horse battery'
 
 export function personOn(node: Pick<Parley, 'url'>, user: AUser): Person {
   const ask: Person['ask'] = (query, variables) => post(node.url, { query, ...(variables && { variables }) }, user.credentials)
@@ -100,6 +117,7 @@ export function personOn(node: Pick<Parley, 'url'>, user: AUser): Person {
 
   return {
     ...user,
+    url: node.url,
     on: (other) => personOn(other, user),
     ask,
     connect: () => connect(),
@@ -130,11 +148,13 @@ export function personOn(node: Pick<Parley, 'url'>, user: AUser): Person {
 
 function listen(connect: (onSocket: (socket: WebSocket) => void) => Client, roomId: string, after: string): Listening {
   const heard: Heard[] = []
+  const closeCodes: number[] = []
   let sockets = 0
   let current: WebSocket | undefined
   const client = connect((socket) => {
     sockets++
     current = socket
+    socket.addEventListener('close', ({ code }) => closeCodes.push(code))
   })
   const failed: Failure[] = []
   const ended = new Promise<readonly Failure[] | undefined>((resolve) => {
@@ -170,7 +190,11 @@ function listen(connect: (onSocket: (socket: WebSocket) => void) => Client, room
     async hearsUpTo(seq) {
       await until(() => (heard.at(-1)?.seq ?? 0) >= seq, { within: 20_000, what: `hearing event ${seq}, after ${heard.at(-1)?.seq}` })
     },
+    closeCodes,
     cut: () => current?.terminate(),
+    get socket() {
+      return current!
+    },
     async stop() {
       await client.dispose()
       current?.terminate()
