@@ -48,7 +48,10 @@ export function withObject<Item extends { id: string }>(list: readonly Item[], i
   return place === -1 ? [...others, item] : [...others.slice(0, place), item, ...others.slice(place)]
 }
 
-/** The events of a room: what they do to `{ room { cursor lastActivityAt members { nodes } } }`. */
+/**
+ * The events of a room: what they do to `{ room { cursor lastActivityAt members { nodes } messages(last:) { edges } lastMessage } }`, as much
+ * of it as is held, and to the room wherever else it is held.
+ */
 export const roomRules: Rules = {
   MemberJoined({ room }, { member }) {
     room.members.nodes = withObject(room.members.nodes, member, ({ joinedAt }) => joinedAt)
@@ -56,9 +59,20 @@ export const roomRules: Rules = {
   MemberLeft({ room }, { memberId }) {
     room.members.nodes = room.members.nodes.filter(({ id }: { id: string }) => id !== memberId)
   },
-  '*'({ room }, { cursor, at }) {
-    room.cursor = cursor
-    room.lastActivityAt = at
+  MessageAdded(state, { roomId, message, edge }) {
+    if (state.room.messages) {
+      const others = state.room.messages.edges.filter(({ node }: State) => node.id !== message.id)
+      state.room.messages.edges = [...others, edge].sort((one: State, other: State) => one.node.seq - other.node.seq)
+    }
+    for (const room of objectsIn(state)) {
+      const isNewer = room.id === roomId && 'lastMessage' in room && (room.lastMessage?.seq ?? 0) <= message.seq
+      if (isNewer) room.lastMessage = structuredClone(message)
+    }
+  },
+  '*'(state, { cursor, at, roomId }) {
+    state.room.cursor = cursor
+    for (const room of objectsIn(state))
+      if (room === state.room || (room.id === roomId && 'lastActivityAt' in room)) room.lastActivityAt = at
   },
 }
 
@@ -70,5 +84,15 @@ export const inboxRules: Rules = {
   },
   RoomRemoved({ viewer }, { roomId }) {
     viewer.rooms.edges = viewer.rooms.edges.filter(({ node }: State) => node.id !== roomId)
+  },
+}
+
+/** And to `{ viewer { sessions { id } } }`. */
+export const accountRules: Rules = {
+  ViewerUpdated({ viewer }, event) {
+    viewer.sessions = event.viewer.sessions
+  },
+  SessionEnded({ viewer }, { sessionId }) {
+    viewer.sessions = viewer.sessions.filter(({ id }: { id: string }) => id !== sessionId)
   },
 }
