@@ -1,10 +1,8 @@
 import type { StoredEvent } from '../store/transact.ts'
 import type { Bus, BusSubscription } from './bus.ts'
 import { type Arrival, LiveStream, type LiveStreamOptions } from './live-stream.ts'
-import type { Log } from './log.ts'
 
-export interface HubOptions extends Omit<LiveStreamOptions, 'log'> {
-  readonly log: Log
+export interface HubOptions extends LiveStreamOptions {
   readonly bus: Bus
   readonly lingerMs: number
   readonly acknowledgeWaitMs: number
@@ -48,7 +46,9 @@ export function createHub(options: HubOptions): Hub {
   function follow(streamId: string): Followed {
     const stream = new LiveStream(streamId, options)
     const subscription = bus.subscribe(topicOf(streamId), (message) => stream.hear(revive(streamId, message as Rung)))
-    return { stream, subscription, holders: 0, urgent: 0 }
+    const followed = { stream, subscription, holders: 0, urgent: 0 }
+    streams.set(streamId, followed)
+    return followed
   }
 
   function release(followed: Followed, isUrgent: boolean): void {
@@ -73,15 +73,25 @@ export function createHub(options: HubOptions): Hub {
   }
 
   /** Until the acknowledgement comes the head check carries the stream; once it is there, what was rung before is looked for. */
-  function watchForLate(followed: Followed): void {
-    followed.subscription.ready.then(() => check([followed])).catch(options.onTrouble)
+  function watchForLate({ stream, subscription }: Followed): void {
+    const look = async () => {
+      await subscription.ready
+      const head = await log.head(stream.id)
+      if (head !== undefined) stream.notice(head)
+    }
+    look().catch(options.onTrouble)
   }
 
   let isChecking = false
+  /** All were to be checked while others were: it is done right after. */
+  let isAllOwed = false
   let lastFullCheck = Date.now()
   /** What the bus lost last, no gap shows: so heads are compared with the log, those that may have moved more often than the rest. */
   function checkHeads(all: boolean): void {
-    if (isChecking) return
+    if (isChecking) {
+      isAllOwed ||= all
+      return
+    }
     const isFull = all || Date.now() - lastFullCheck >= options.headCheckAllMs
     const recently = Date.now() - recentMs
     const due = [...streams.values()].filter(({ stream, urgent }) => isFull || stream.lastEventAt > recently || (urgent > 0 && !bus.isUp))
@@ -92,6 +102,9 @@ export function createHub(options: HubOptions): Hub {
       .catch(options.onTrouble)
       .finally(() => {
         isChecking = false
+        if (!isAllOwed) return
+        isAllOwed = false
+        checkHeads(true)
       })
   }
 
@@ -103,26 +116,21 @@ export function createHub(options: HubOptions): Hub {
       for (const event of events) bus.publish(topicOf(event.streamId), strip(event))
     },
     async hold(streamId, { isUrgent = false } = {}) {
-      let followed = streams.get(streamId)
-      if (!followed) {
-        followed = follow(streamId)
-        streams.set(streamId, followed)
-      }
+      const followed = streams.get(streamId) ?? follow(streamId)
       clearTimeout(followed.lingering)
       followed.holders++
       if (isUrgent) followed.urgent++
-      const held = followed
       let isReleased = false
       const releaseOnce = () => {
         if (isReleased) return
         isReleased = true
-        release(held, isUrgent)
+        release(followed, isUrgent)
       }
       try {
-        if (!(await acknowledged(held.subscription, options.acknowledgeWaitMs))) watchForLate(held)
+        if (!(await acknowledged(followed.subscription, options.acknowledgeWaitMs))) watchForLate(followed)
         const head = await log.head(streamId)
-        if (head !== undefined) held.stream.notice(head)
-        return { stream: held.stream, head, release: releaseOnce }
+        if (head !== undefined) followed.stream.notice(head)
+        return { stream: followed.stream, head, release: releaseOnce }
       } catch (error) {
         releaseOnce()
         throw error
