@@ -1,6 +1,7 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions'
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Bus } from './bus.ts'
+import { subscribeOn } from './bus-subscription.ts'
 
 /**
  * Over Redis Pub/Sub. Diverges from the memory bus where every network does: messages are lost while the connection is. A connection that
@@ -33,7 +34,7 @@ export function createRedisBus(url: string, onTrouble: (error: unknown) => void)
   async function announceReturn(): Promise<void> {
     try {
       await subscriber.subscribe(markTopic)
-      if (!isUp()) return
+      if (!isUp() || !wasDown) return
       wasDown = false
       for (const listener of returned) listener()
     } catch (error) {
@@ -56,25 +57,7 @@ export function createRedisBus(url: string, onTrouble: (error: unknown) => void)
       if (publisher.status !== 'ready') return
       pubSub.publish(topic, message).catch(() => {})
     },
-    subscribe(topic, listener) {
-      let isClosed = false
-      const subscribed = pubSub.subscribe(topic, (message: object) => {
-        if (isClosed) return
-        try {
-          listener(message)
-        } catch (error) {
-          onTrouble(error)
-        }
-      })
-      return {
-        ready: subscribed.then(() => {}, onTrouble),
-        close() {
-          if (isClosed) return
-          isClosed = true
-          void subscribed.then((id) => pubSub.unsubscribe(id)).catch(onTrouble)
-        },
-      }
-    },
+    subscribe: (topic, listener) => subscribeOn(pubSub, topic, listener, onTrouble),
     onReturn: (listener) => void returned.add(listener),
     async ping() {
       if (!isUp()) throw new Error('Redis cannot be reached.')
