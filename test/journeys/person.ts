@@ -97,6 +97,8 @@ export function personOn(node: Pick<Parley, 'url'>, user: AUser): Person {
       connectionParams: user.credentials,
       webSocketImpl: WebSocket,
       retryAttempts: Number.POSITIVE_INFINITY,
+      // A server that is just restarting refuses connections, which is no close event.
+      shouldRetry: () => true,
       retryWait: () => new Promise((resolve) => setTimeout(resolve, 25)),
       on: {
         opened(socket) {
@@ -196,7 +198,8 @@ function listen(connect: (onSocket: (socket: WebSocket) => void) => Client, room
       return current!
     },
     async stop() {
-      await client.dispose()
+      // While it is connecting, what it waits for may fail.
+      await Promise.resolve(client.dispose()).catch(() => {})
       current?.terminate()
     },
   }
