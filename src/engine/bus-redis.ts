@@ -1,5 +1,6 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions'
 import { Redis, type RedisOptions } from 'ioredis'
+import { within } from '../lib/within.ts'
 import type { Bus } from './bus.ts'
 import { subscribeOn } from './bus-subscription.ts'
 
@@ -45,7 +46,7 @@ export function createRedisBus(url: string, onTrouble: (error: unknown) => void)
   const isUp = () => publisher.status === 'ready' && subscriber.status === 'ready'
   const watch = setInterval(() => {
     for (const connection of [publisher, subscriber])
-      if (connection.status === 'ready') within(connection.ping(), pingWaitMs).catch(() => connection.disconnect(true))
+      if (connection.status === 'ready') answered(connection).catch(() => connection.disconnect(true))
   }, pingEveryMs)
   watch.unref()
 
@@ -61,7 +62,7 @@ export function createRedisBus(url: string, onTrouble: (error: unknown) => void)
     onReturn: (listener) => void returned.add(listener),
     async ping() {
       if (!isUp()) throw new Error('Redis cannot be reached.')
-      await within(publisher.ping(), pingWaitMs)
+      await answered(publisher)
     },
     async close() {
       clearInterval(watch)
@@ -84,10 +85,6 @@ function connect(url: string, options: RedisOptions): Redis {
   })
 }
 
-async function within<Result>(promise: Promise<Result>, ms: number): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms.`)), ms)
-  })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+async function answered(connection: Redis): Promise<void> {
+  if ((await within(connection.ping(), pingWaitMs)) === undefined) throw new Error(`Redis did not answer within ${pingWaitMs} ms.`)
 }

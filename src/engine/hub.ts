@@ -1,3 +1,4 @@
+import { within } from '../lib/within.ts'
 import type { StoredEvent } from '../store/transact.ts'
 import type { Bus, BusSubscription } from './bus.ts'
 import { type Arrival, LiveStream, type LiveStreamOptions } from './live-stream.ts'
@@ -127,7 +128,11 @@ export function createHub(options: HubOptions): Hub {
         release(followed, isUrgent)
       }
       try {
-        if (!(await acknowledged(followed.subscription, options.acknowledgeWaitMs))) watchForLate(followed)
+        const isHeard = await within(
+          followed.subscription.ready.then(() => true),
+          options.acknowledgeWaitMs,
+        )
+        if (!isHeard) watchForLate(followed)
         const head = await log.head(streamId)
         if (head !== undefined) followed.stream.notice(head)
         return { stream: followed.stream, head, release: releaseOnce }
@@ -151,16 +156,6 @@ export function createHub(options: HubOptions): Hub {
 
 const mostHeads = 2000
 const recentMs = 60_000
-
-async function acknowledged(subscription: BusSubscription, waitMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, waitMs, false)
-  })
-  const isReady = await Promise.race([subscription.ready.then(() => true), late])
-  clearTimeout(timer)
-  return isReady
-}
 
 function topicOf(streamId: string): string {
   return `parley:stream:${streamId}`
