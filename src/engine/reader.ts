@@ -1,4 +1,4 @@
-import { isLostConnection } from '../store/transact.ts'
+import { isLostConnection } from '../store/failures.ts'
 import type { Following } from './following.ts'
 import type { Group } from './group.ts'
 import type { Entry } from './live-stream.ts'
