@@ -4,13 +4,14 @@ import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga'
 import { authenticate } from '../features/accounts/authenticate.ts'
 import { createContext } from '../graphql/context.ts'
 import { clientError } from '../graphql/errors.ts'
+import { reasons } from '../graphql/live.ts'
 import { isOperation, type Operation } from '../graphql/operations.ts'
 import { type ErrorCode, Refusal } from '../lib/refusal.ts'
 import { EventStream } from './event-stream.ts'
 import { graphiql, renderPage } from './graphiql.ts'
 import type { ServerParts } from './parts.ts'
-import { addressOf, Visitor } from './visitor.ts'
-import { reasons } from './websocket.ts'
+import { addressOf, wantsEvents } from './request.ts'
+import { Visitor } from './visitor.ts'
 
 /** What Yoga carries along with a request. */
 export interface Exchange {
@@ -128,10 +129,6 @@ async function follow(
     void stream.return()
     throw error
   }
-}
-
-export function wantsEvents(request: IncomingMessage): boolean {
-  return /text\/event-stream/i.test(request.headers.accept ?? '')
 }
 
 /**
