@@ -3,7 +3,7 @@ import { type ExecutionResult, GraphQLError } from 'graphql'
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga'
 import { authenticate } from '../features/accounts/authenticate.ts'
 import { createContext } from '../graphql/context.ts'
-import { clientError } from '../graphql/errors.ts'
+import { clientError, placed } from '../graphql/errors.ts'
 import { reasons } from '../graphql/live.ts'
 import { isOperation, type Operation } from '../graphql/operations.ts'
 import { type ErrorCode, Refusal } from '../lib/refusal.ts'
@@ -160,15 +160,7 @@ function shownWithStatus(error: GraphQLError): GraphQLError {
 /** `isRequest`: a fault of the request, for which clients of plain `application/json` expect a 200. Errors are shared: it makes a new one. */
 function withStatus(error: GraphQLError | Refusal, status: number, isRequest = false, headers: Record<string, string> = {}): GraphQLError {
   const http = { status, headers, ...(isRequest && { spec: true }) }
-  if (error instanceof Refusal) return new GraphQLError(error.message, { extensions: { ...error.extensions, http } })
-  const { nodes, source, positions, path, extensions } = error
-  return new GraphQLError(error.message, {
-    nodes: nodes ?? null,
-    source: source ?? null,
-    positions: positions ?? null,
-    path: path ?? null,
-    extensions: { ...extensions, http },
-  })
+  return placed(error instanceof GraphQLError ? error : undefined, error.message, { ...error.extensions, http })
 }
 
 /** Yoga's own words for a request that is not one. */
