@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Services } from '../../graphql/context.ts'
+import { sha256 } from '../../lib/hash.ts'
 import { conflict, notFound } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import { uuid } from '../../lib/uuid.ts'
@@ -31,8 +31,4 @@ export async function sendMessage(
   if (sent.outcome === 'not_found') throw notFound('room')
   if (sent.outcome === 'conflict') throw conflict('This nonce was used in this room before, for another message.', 'nonce')
   return sent
-}
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }
