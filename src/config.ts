@@ -160,6 +160,7 @@ export const settings = {
   queryCost: number('QUERY_COST', 10_000, 'objects that the answer to a query could hold'),
   queryTokens: number('QUERY_TOKENS', 2000, 'tokens a document'),
   queryAliases: number('QUERY_ALIASES', 50, 'aliases a document'),
+  answerCharacters: number('ANSWER_CHARACTERS', 4 * 1024 * 1024, 'characters of messages in an answer'),
   bodyBytes: number('BODY_BYTES', 1024 * 1024, 'bytes of a request over HTTP'),
 
   socketsPerPerson: number('SOCKETS_PER_PERSON', 10, 'sockets a person a node'),

@@ -1,4 +1,5 @@
 import type { Log } from '../engine/log.ts'
+import { Refusal } from '../lib/refusal.ts'
 import type { Database } from '../store/database.ts'
 import type { Rates } from '../store/rates.ts'
 import type { Transact } from '../store/transact.ts'
@@ -33,6 +34,8 @@ export interface Context {
   readonly loaders: Loaders
   readonly services: Services
   readonly client: Client
+  /** How long the texts of this answer are, as far as `takeCharacters` was told. */
+  characters: number
 }
 
 /** The little that a resolver may know of the way its operation came. */
@@ -48,5 +51,17 @@ export interface Client {
 export const noClient: Client = { userAgent: null, address: 'none' }
 
 export function createContext(services: Services, actor: Actor, client: Client = noClient, rows: readonly Known[] = []): Context {
-  return { actor, services, client, loaders: new Loaders(services.database, rows) }
+  return { actor, services, client, loaders: new Loaders(services.database, rows), characters: 0 }
+}
+
+/**
+ * For texts that may be long, before they are shown: an answer's cost counts objects, and the same text can stand in it many times. Refuses
+ * what would make the answer too long.
+ */
+export function takeCharacters(context: Context, text: string): string {
+  const { answerCharacters } = context.services.limits
+  context.characters += text.length
+  if (context.characters > answerCharacters)
+    throw new Refusal('QUERY_TOO_COMPLEX', `At most ${answerCharacters} characters of text in an answer, please: ask for smaller pages.`)
+  return text
 }

@@ -1,5 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
-import type { Context } from '../../graphql/context.ts'
+import { type Context, takeCharacters } from '../../graphql/context.ts'
 import { decodeId } from '../../graphql/ids.ts'
 import { registerNode } from '../../graphql/node.ts'
 import { pageCursor } from '../../graphql/paging.ts'
@@ -36,7 +36,10 @@ builder.node(Message, {
       description: 'Who said it.',
       resolve: async ({ senderId }, _args, { loaders }) => (await loaders.load(userById, senderId))!,
     }),
-    content: t.exposeString('content', { description: 'What was said, as it was typed.' }),
+    content: t.string({
+      description: 'What was said, as it was typed.',
+      resolve: ({ content }, _args, context) => takeCharacters(context, content),
+    }),
     nonce: t.string({
       nullable: true,
       description: 'What its sender called it, so that an optimistic copy can be replaced. It counts only together with the sender.',
@@ -82,6 +85,7 @@ builder.queryField('message', (t) =>
     args: { id: t.arg.id({ required: true, description: 'The id of a message.' }) },
     resolve(_root, args, context) {
       const { typename, id } = decodeId(args.id)
+      context.actor.id('to see a message')
       return typename === 'Message' ? seeMessage(id, context) : null
     },
   }),

@@ -1,6 +1,7 @@
 import { cursorExpired, encodeCursor, readCursor } from '../../engine/cursor.ts'
 import { builder } from '../../graphql/builder.ts'
 import type { Context } from '../../graphql/context.ts'
+import type { FieldExtensions } from '../../graphql/cost.ts'
 import { encodeId } from '../../graphql/ids.ts'
 import { badInput } from '../../lib/refusal.ts'
 import type { StoredEvent } from '../../store/transact.ts'
@@ -85,7 +86,12 @@ interface EventPage {
 const RoomEventPage = builder.objectRef<EventPage>('RoomEventPage').implement({
   description: "Some events of a room's stream, in order.",
   fields: (t) => ({
-    events: t.field({ type: [RoomEvent], description: 'The events.', resolve: ({ events }) => events }),
+    events: t.field({
+      type: [RoomEvent],
+      description: 'The events.',
+      extensions: { holds: 'page' } satisfies FieldExtensions,
+      resolve: ({ events }) => events,
+    }),
     cursor: t.expose('cursor', { type: 'Cursor', description: 'Where this page ends: give it as `after`, and the next one comes.' }),
     hasMore: t.exposeBoolean('hasMore', { description: 'Whether there were more when it was read.' }),
   }),
@@ -101,6 +107,7 @@ builder.queryField('roomEvents', (t) =>
       first: t.arg.int({ defaultValue: 100, description: 'So many events, at most 100.' }),
     },
     async resolve(_root, { roomId, after, first }, context) {
+      context.actor.id("to read a room's events")
       const { id } = await requireRoom(context, await requireRoomId(context, roomId, 'roomId'))
       const { pageMost } = context.services.limits
       const size = first ?? pageMost
