@@ -91,22 +91,25 @@ interface Known {
   readonly errors?: readonly GraphQLError[]
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>
   readonly costs: Map<OperationDefinitionNode, Cost>
+  /** What is kept of it: its document, to which its errors refer too. */
+  readonly tokens: number
 }
 
 function readDocument(text: string, schema: GraphQLSchema, limits: Limits, mask: Mask): Known {
-  const nothing = { fragments: new Map<string, FragmentDefinitionNode>(), costs: new Map<OperationDefinitionNode, Cost>() }
+  const nothing = { fragments: new Map<string, FragmentDefinitionNode>(), costs: new Map<OperationDefinitionNode, Cost>(), tokens: 0 }
   let document: DocumentNode
   try {
     document = parse(text, { maxTokens: limits.queryTokens })
   } catch (error) {
     return { ...nothing, errors: [mask.error(isTooLong(error) ? tooComplex(`At most ${limits.queryTokens} tokens, please.`) : error)] }
   }
+  const tokens = document.tokenCount ?? limits.queryTokens
   const shape = validate(schema, document, shapeRules(limits))
   const errors = shape.length > 0 ? shape : validate(schema, document, specifiedRules, { maxErrors: 20 })
   if (errors.length > 0)
-    return { ...nothing, errors: errors.map((error) => mask.error(isTooMuch(error) ? tooComplex('Fewer fields, please.') : error)) }
+    return { ...nothing, tokens, errors: errors.map((error) => mask.error(isTooMuch(error) ? tooComplex('Fewer fields, please.') : error)) }
   const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
-  return { document, fragments: new Map(fragments.map((fragment) => [fragment.name.value, fragment])), costs: new Map() }
+  return { document, fragments: new Map(fragments.map((fragment) => [fragment.name.value, fragment])), costs: new Map(), tokens }
 }
 
 function isTooLong(error: unknown): boolean {
@@ -127,12 +130,15 @@ function noOperation(document: DocumentNode, name: string | null | undefined): G
   )
 }
 
-/** Texts lately seen, bounded by count and by length: what anonymous clients send must not fill the memory. */
+/** Texts lately seen, bounded by count, length and tokens: what anonymous clients send must not fill the memory, and tokens weigh most. */
 function createMemory({ queryTokens }: Limits) {
   const known = new Map<string, Known>()
   let characters = 0
+  let tokens = 0
   const forget = (text: string) => {
-    if (known.delete(text)) characters -= text.length
+    characters -= text.length
+    tokens -= known.get(text)!.tokens
+    known.delete(text)
   }
   return {
     get(text: string): Known | undefined {
@@ -147,11 +153,14 @@ function createMemory({ queryTokens }: Limits) {
       if (text.length > queryTokens * charactersAToken) return
       known.set(text, found)
       characters += text.length
-      while (known.size > mostDocuments || characters > mostCharacters) forget(known.keys().next().value!)
+      tokens += found.tokens
+      while (known.size > mostDocuments || characters > mostCharacters || tokens > mostTokens) forget(known.keys().next().value!)
     },
   }
 }
 
 const mostDocuments = 1000
 const mostCharacters = 2 * 1024 * 1024
+/** A token of a parsed document holds some 400 bytes. */
+const mostTokens = 100_000
 const charactersAToken = 16
