@@ -9,10 +9,6 @@ export function canSee(_room: RoomFacts, membership: Membership): boolean {
   return membership !== null
 }
 
-export function canPost(room: RoomFacts, membership: Membership): boolean {
-  return canSee(room, membership)
-}
-
 /** Name and topic. A direct room has neither. */
 export function canUpdate(room: RoomFacts, membership: Membership): boolean {
   return room.kind === 'GROUP' && membership?.role === 'ADMIN'
