@@ -17,6 +17,7 @@ interface Setting<Value> {
   readonly about: string
   /** As the README shows it. */
   readonly fallback: string
+  /** Undefined: it is not set. */
   read(text: string | undefined): Value
 }
 
@@ -36,7 +37,7 @@ function text(env: string, fallback: string, about: string, check?: (value: stri
 
 function optional(env: string, about: string, check?: (value: string) => string | undefined): Setting<string | undefined> {
   const inner = text(env, '', about, check)
-  return { ...inner, read: (given) => (given === undefined || given === '' ? undefined : inner.read(given)) }
+  return { ...inner, read: (given) => (given === undefined ? undefined : inner.read(given)) }
 }
 
 /** Its value shows in no complaint. */
@@ -46,7 +47,7 @@ function secret(env: string, about: string, check: (value: string) => string | u
     about,
     fallback: '',
     read(given) {
-      if (given === undefined || given === '') return undefined
+      if (given === undefined) return undefined
       const complaint = check(given)
       if (complaint) throw new ConfigError(`${env}: ${complaint}`)
       return given
@@ -60,7 +61,7 @@ function number(env: string, fallback: number, about: string, least = 1, most = 
     about,
     fallback: String(fallback),
     read(given) {
-      if (given === undefined || given === '') return fallback
+      if (given === undefined) return fallback
       const value = Number(given)
       if (!Number.isInteger(value) || value < least || value > most)
         throw new ConfigError(`${env}=${given}: set a whole number from ${least} to ${most}.`)
@@ -94,7 +95,7 @@ function oneOf<const Value extends string>(env: string, values: readonly Value[]
     about,
     fallback,
     read(given) {
-      const value = given === undefined || given === '' ? fallback : given
+      const value = given ?? fallback
       if (!values.includes(value as Value)) throw new ConfigError(`${env}=${value}: set one of ${values.join(', ')}.`)
       return value as Value
     },
@@ -184,9 +185,9 @@ export const settings = {
   logDays: number('LOG_DAYS', 30, 'days that events are kept'),
 } satisfies Record<string, Setting<unknown>>
 
-/** Reads the environment, and refuses what cannot work. */
+/** Reads the environment, and refuses what cannot work. What is set to nothing is not set. */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
-  const read = Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, setting.read(env[setting.env])]))
+  const read = Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, setting.read(env[setting.env] || undefined)]))
   const config = { ...read, limits: read } as unknown as Config
   if (config.redisUrl && config.databaseUrl.startsWith('pglite:'))
     throw new ConfigError(
