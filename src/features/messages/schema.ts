@@ -52,18 +52,7 @@ builder.node(Message, {
 export const MessageEdge = builder.edgeObject({ type: Message, name: 'MessageEdge', description: 'A message in its place in the room.' })
 
 export const MessageConnection = builder.connectionObject(
-  {
-    type: Message,
-    name: 'MessageConnection',
-    description: 'A page of messages, oldest first.',
-    fields: (t) => ({
-      totalCount: t.int({
-        nullable: true,
-        description: 'How many there are in all; null above 10,000.',
-        resolve: ({ totalCount }) => totalCount?.() ?? null,
-      }),
-    }),
-  },
+  { type: Message, name: 'MessageConnection', description: 'A page of messages, oldest first.' },
   MessageEdge,
 )
 
