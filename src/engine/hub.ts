@@ -41,13 +41,18 @@ export function createHub(options: HubOptions): Hub {
     readonly subscription: BusSubscription
     holders: number
     urgent: number
+    /** The log has it. */
+    isThere: boolean
     lingering?: NodeJS.Timeout | undefined
   }
 
   function follow(streamId: string): Followed {
     const stream = new LiveStream(streamId, options)
-    const subscription = bus.subscribe(topicOf(streamId), (message) => stream.hear(revive(streamId, message as Rung)))
-    const followed = { stream, subscription, holders: 0, urgent: 0 }
+    const subscription = bus.subscribe(topicOf(streamId), (message) => {
+      // What is no event was rung by no version of ours. If it stands for one, the log has that.
+      if (isRung(message)) stream.hear(revive(streamId, message))
+    })
+    const followed = { stream, subscription, holders: 0, urgent: 0, isThere: false }
     streams.set(streamId, followed)
     return followed
   }
@@ -56,6 +61,8 @@ export function createHub(options: HubOptions): Hub {
     followed.holders--
     if (isUrgent) followed.urgent--
     if (followed.holders > 0) return
+    // Whoever asks for streams that are not there shall not fill the memory with them.
+    if (!followed.isThere) return void drop(followed)
     // Kept for a moment, so that coming back costs the database nothing.
     followed.lingering = setTimeout(() => drop(followed), options.lingerMs).unref()
   }
@@ -86,17 +93,18 @@ export function createHub(options: HubOptions): Hub {
   let isChecking = false
   /** All were to be checked while others were: it is done right after. */
   let isAllOwed = false
-  let lastFullCheck = Date.now()
+  let lastFullCheck = performance.now()
   /** What the bus lost last, no gap shows: so heads are compared with the log, those that may have moved more often than the rest. */
   function checkHeads(all: boolean): void {
     if (isChecking) {
       isAllOwed ||= all
       return
     }
-    const isFull = all || Date.now() - lastFullCheck >= options.headCheckAllMs
+    // By a clock that nobody sets back.
+    const isFull = all || performance.now() - lastFullCheck >= options.headCheckAllMs
     const recently = Date.now() - recentMs
     const due = [...streams.values()].filter(({ stream, urgent }) => isFull || stream.lastEventAt > recently || (urgent > 0 && !bus.isUp))
-    if (isFull) lastFullCheck = Date.now()
+    if (isFull) lastFullCheck = performance.now()
     if (due.length === 0) return
     isChecking = true
     check(due)
@@ -134,7 +142,10 @@ export function createHub(options: HubOptions): Hub {
         )
         if (!isHeard) watchForLate(followed)
         const head = await log.head(streamId)
-        if (head !== undefined) followed.stream.notice(head)
+        if (head !== undefined) {
+          followed.isThere = true
+          followed.stream.notice(head)
+        }
         return { stream: followed.stream, head, release: releaseOnce }
       } catch (error) {
         releaseOnce()
@@ -168,6 +179,12 @@ interface Rung {
   data: StoredEvent['data']
   at: string
   snapshot?: unknown
+}
+
+function isRung(message: object | null): message is Rung {
+  const { seq, type, data, at } = (message ?? {}) as Partial<Record<keyof Rung, unknown>>
+  const isWhole = Number.isSafeInteger(seq) && typeof type === 'string' && typeof data === 'object' && data !== null
+  return isWhole && typeof at === 'string' && !Number.isNaN(Date.parse(at))
 }
 
 function strip({ seq, type, data, at, snapshot }: Arrival): Rung {
