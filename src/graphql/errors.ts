@@ -44,7 +44,8 @@ function showable(error: unknown): GraphQLError | undefined {
   if (typeof code === 'string' && codes.has(code)) return placed(place, root.message, root.extensions)
   // What a resolver answered could not be written as its type says: that has a path, and no place in the document of its own.
   if (place?.path && !root.nodes) return undefined
-  return placed(place, (place ?? root).message, { ...root.extensions, code: 'BAD_USER_INPUT' })
+  const { originalError: _, ...extensions } = root.extensions
+  return placed(place, (place ?? root).message, { ...extensions, code: 'BAD_USER_INPUT' })
 }
 
 /** What was thrown, under what GraphQL has wrapped around it. */

@@ -111,7 +111,9 @@ function makeProtocol({ settings, mask }: ServerParts) {
   })
 }
 
+/** Also of a client that never closes its side: nothing else would. */
 function refuse(socket: Socket, status: number, reason: string): void {
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 

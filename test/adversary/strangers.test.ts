@@ -40,7 +40,7 @@ describe('what is there is answered like what is not', () => {
   const shown = ({ data, errors }: Answer) => ({ data, errors: errors?.map(({ message, extensions }) => ({ message, extensions })) })
 
   it.each(reads)('to whoever has not signed in, who is UNAUTHENTICATED: %s', async (_name, query) => {
-    const there = await post(parley.url, { query: query(found) })
+    const there = await post<Record<string, unknown>>(parley.url, { query: query(found) })
     expect(there.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED')
     expect(shown(await post(parley.url, { query: query(missing()) }))).toEqual(shown(there))
   })
