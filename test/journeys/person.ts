@@ -187,7 +187,7 @@ function listen(connect: (onSocket: (socket: WebSocket) => void) => Client, room
       return sockets
     },
     async hears(...wanted) {
-      await until(() => wanted.every((content) => contents().includes(content)), { what: `hearing ${wanted.join(', ')}` })
+      await until(() => wanted.every((content) => contents().includes(content)), { within: 20_000, what: `hearing ${wanted.join(', ')}` })
     },
     async hearsUpTo(seq) {
       await until(() => (heard.at(-1)?.seq ?? 0) >= seq, { within: 20_000, what: `hearing event ${seq}, after ${heard.at(-1)?.seq}` })
