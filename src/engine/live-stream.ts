@@ -151,8 +151,11 @@ export class LiveStream {
     try {
       while (!this.#isClosed) {
         const due = this.#takeDue()
-        if (due.length > 0) this.#push(await this.#entries(due))
-        else if (this.#noticed <= this.head) return
+        if (due.length > 0) {
+          // What comes next may wait for its own missing ones: this gap, if there was one, is closed.
+          this.#endWait()
+          this.#push(await this.#entries(due))
+        } else if (this.#noticed <= this.head) return
         else if (this.#mayFetch) await this.#fetchGap()
         else return this.#waitForGap(this.#options.gapWaitMs)
       }
@@ -210,6 +213,12 @@ export class LiveStream {
   #clear(): void {
     this.#ring = []
     this.#bytes = 0
+  }
+
+  #endWait(): void {
+    if (this.#gapTimer) clearTimeout(this.#gapTimer)
+    this.#gapTimer = undefined
+    this.#mayFetch = false
   }
 
   #waitForGap(ms: number): void {
