@@ -22,6 +22,7 @@ export class StreamReader implements Reader {
   /** Everything up to here was delivered, or was not wanted. */
   position: number
   readonly #options: StreamReaderOptions
+  readonly #sink: Sink
   #isClosed = false
   /** Its right may have ended at its position, and the answer is outstanding. */
   #mustAsk = false
@@ -29,6 +30,7 @@ export class StreamReader implements Reader {
 
   constructor(options: StreamReaderOptions) {
     this.#options = options
+    this.#sink = options.sink
     this.personId = options.following.options.personId
     this.position = options.position
   }
@@ -54,8 +56,8 @@ export class StreamReader implements Reader {
 
   /** From its group: takes what is next, or says that it has no room. */
   accept(rendered: Rendered): boolean {
-    if (this.#options.sink.isFull) return false
-    this.#options.sink.deliver(rendered)
+    if (this.#sink.isFull) return false
+    this.#sink.deliver(rendered)
     return true
   }
 

@@ -5,6 +5,14 @@ import type { Rendered } from '../engine/sink.ts'
  * last. Built once for all who get the same result and have ids of the same length.
  */
 export function frameOf(rendered: Rendered, tailBytes: number): Buffer {
+  // Those who get it are handed it one after the other.
+  if (rendered !== last?.rendered || tailBytes !== last.tailBytes) last = { rendered, tailBytes, frame: find(rendered, tailBytes) }
+  return last.frame
+}
+
+let last: { readonly rendered: Rendered; readonly tailBytes: number; readonly frame: Buffer } | undefined
+
+function find(rendered: Rendered, tailBytes: number): Buffer {
   let frames = built.get(rendered)
   if (!frames) {
     frames = new Map()
