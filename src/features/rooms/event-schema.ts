@@ -1,4 +1,3 @@
-import { cursorExpired, encodeCursor, readCursor } from '../../engine/cursor.ts'
 import { builder } from '../../graphql/builder.ts'
 import type { Context } from '../../graphql/context.ts'
 import type { FieldExtensions } from '../../graphql/cost.ts'
@@ -9,14 +8,15 @@ import { userById } from '../accounts/queries.ts'
 import { User } from '../accounts/schema.ts'
 import { requireRoom, requireRoomId } from './access.ts'
 import { RoomEvent } from './event-interface.ts'
+import { type EventPage, readEvents } from './event-pages.ts'
 import { followRoom } from './following.ts'
 import { RoomMember } from './member-schema.ts'
 import { memberById, roomById } from './queries.ts'
 import { Room } from './schema.ts'
 
-/** Reads a row that the event's data names. It is there: rows that events refer to are never taken away. */
 const textOf = ({ data }: StoredEvent, name: string) => data[name] as string
 
+// The rows are there: what events refer to is never taken away.
 const roomOf = async ({ streamId }: StoredEvent, { loaders }: Context) => (await loaders.load(roomById, streamId))!
 const memberOf = async (event: StoredEvent, { loaders }: Context) => (await loaders.load(memberById, textOf(event, 'memberId')))!
 
@@ -77,12 +77,6 @@ builder.subscriptionField('roomEvents', (t) =>
   }),
 )
 
-interface EventPage {
-  readonly events: StoredEvent[]
-  readonly cursor: string
-  readonly hasMore: boolean
-}
-
 const RoomEventPage = builder.objectRef<EventPage>('RoomEventPage').implement({
   description: "Some events of a room's stream, in order.",
   fields: (t) => ({
@@ -108,25 +102,11 @@ builder.queryField('roomEvents', (t) =>
     },
     async resolve(_root, { roomId, after, first }, context) {
       context.actor.id("to read a room's events")
-      const { id } = await requireRoom(context, await requireRoomId(context, roomId, 'roomId'))
+      const room = await requireRoom(context, await requireRoomId(context, roomId, 'roomId'))
       const { pageMost } = context.services.limits
       const size = first ?? pageMost
       if (size < 1 || size > pageMost) throw badInput('first', `From 1 to ${pageMost}, please.`)
-      return readEvents(context, id, after, size)
+      return readEvents(context, room, after, size)
     },
   }),
 )
-
-async function readEvents(context: Context, streamId: string, after: string, first: number): Promise<EventPage> {
-  const { log, epoch } = context.services
-  const seq = readCursor(after, streamId, epoch)
-  const head = (await log.head(streamId)) ?? 0
-  if (seq > head) throw cursorExpired()
-  const events = seq === head ? [] : await log.after(streamId, seq, first)
-  // Never a replay with a hole: the first must be the one that follows.
-  if (seq < head && events[0]?.seq !== seq + 1) throw cursorExpired()
-  // What they show shall not be older than they are.
-  context.loaders.forget()
-  const last = events.at(-1)?.seq ?? seq
-  return { events, cursor: encodeCursor({ streamId, epoch, seq: last }), hasMore: last < head }
-}
