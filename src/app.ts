@@ -98,7 +98,6 @@ async function open(
     database,
     transact: createTransact(database, hub.ring),
     log,
-    ring: hub.ring,
     sends: createSends(database, hub.ring, { waitingMost: config.sendsWaiting }),
     epoch,
     limits: config.limits,

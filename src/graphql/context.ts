@@ -4,7 +4,6 @@ import type { Database } from '../store/database.ts'
 import type { Rates } from '../store/rates.ts'
 import type { Transact } from '../store/transact.ts'
 import type { Actor } from './actor.ts'
-import type { HeardEvent } from './facts.ts'
 import type { Limits } from './limits.ts'
 import { type Known, Loaders } from './loaders.ts'
 
@@ -16,8 +15,6 @@ export interface Services {
   readonly database: Database
   readonly transact: Transact
   readonly log: Log
-  /** Tells all nodes what was committed, from the lowest seq of a stream to its highest. Not awaited, and never throws: what is lost, the log heals. */
-  readonly ring: (events: readonly HeardEvent[]) => void
   /** Names the history that cursors count in. */
   readonly epoch: string
   readonly limits: Limits

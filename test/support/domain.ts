@@ -71,7 +71,6 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     database,
     transact,
     log: createLog(database),
-    ring,
     sends,
     epoch,
     limits: config.limits,
