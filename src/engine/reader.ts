@@ -26,6 +26,8 @@ export class StreamReader implements Reader {
   #isClosed = false
   /** Its right may have ended at its position, and the answer is outstanding. */
   #mustAsk = false
+  /** Until then it is known well enough that it may follow, by a clock that nobody sets back. */
+  #mayUntil = 0
   #again: NodeJS.Timeout | undefined
 
   constructor(options: StreamReaderOptions) {
@@ -63,9 +65,14 @@ export class StreamReader implements Reader {
 
   /** Reads on from its position until it has caught up with its group, then is live. While the database is away it stays where it is. */
   catchUp(): void {
+    this.#mayUntil = performance.now() + believedMs
+    this.#readOn()
+  }
+
+  #readOn(): void {
     this.#catchUp().catch((error) => {
       if (!isLostConnection(error)) return this.fail(error)
-      if (!this.#isClosed) this.#again = setTimeout(() => this.catchUp(), retryMs)
+      if (!this.#isClosed) this.#again = setTimeout(() => this.#readOn(), retryMs)
     })
   }
 
@@ -90,6 +97,9 @@ export class StreamReader implements Reader {
 
   async #take(entry: Entry): Promise<void> {
     const { group, sink } = this.#options
+    // Old events show their rows as they are now: whoever is behind for long shall not see by them what came after their right had ended.
+    const endsAccess = group.endsAccessOf(entry.event) === this.personId
+    if (!endsAccess && performance.now() > this.#mayUntil) await this.#ask()
     if (group.wants(entry.event)) {
       const shared = await group.render(entry)
       const rendered = shared === 'personal' ? await this.#options.renderForPerson(entry) : shared
@@ -97,7 +107,7 @@ export class StreamReader implements Reader {
       sink.deliver(rendered)
     }
     this.position = entry.event.seq
-    if (group.endsAccessOf(entry.event) !== this.personId) return
+    if (!endsAccess) return
     this.#mustAsk = true
     await this.#ask()
   }
@@ -105,8 +115,11 @@ export class StreamReader implements Reader {
   async #ask(): Promise<void> {
     await this.#options.following.options.mayFollow()
     this.#mustAsk = false
+    this.#mayUntil = performance.now() + believedMs
   }
 }
 
 const batch = 100
 const retryMs = 200
+/** As long as losing access may take. */
+const believedMs = 1000

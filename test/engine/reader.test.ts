@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createMemoryBus } from '../../src/engine/bus-memory.ts'
 import { Following } from '../../src/engine/following.ts'
 import { Group, type Renderer } from '../../src/engine/group.ts'
@@ -130,6 +130,29 @@ describe('a reader', () => {
     await until(() => staying.got.length === 5 && leaving.ended)
     expect(leaving.got).toEqual([1, 2, 3])
     expect(leaving.ended).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('that is behind for long is asked for its right again: what is shown late is shown as it is by then', async () => {
+    const stream = await aStream(0)
+    let mayRead = true
+    const [slow, quick] = [await follow(stream, { may: () => mayRead }), await follow(stream)]
+    for (const reader of [slow, quick]) reader.start()
+    await append(stream, 2)
+    await until(() => slow.got.length === 2)
+    slow.fill()
+    await append(stream, 3)
+    await until(() => quick.got.length === 5)
+    mayRead = false
+    const later = performance.now() + 60_000
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => later)
+    try {
+      slow.drain()
+      await until(() => slow.ended)
+    } finally {
+      clock.mockRestore()
+    }
+    expect(slow.got).toEqual([1, 2])
+    expect(slow.ended).toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('passes an end of access that was taken back since', async () => {
