@@ -166,6 +166,7 @@ export const settings = {
 
   socketsPerPerson: number('SOCKETS_PER_PERSON', 10, 'sockets a person a node'),
   subscriptionsPerSocket: number('SUBSCRIPTIONS_PER_SOCKET', 200, 'operations at once a socket'),
+  operationCharacters: number('OPERATION_CHARACTERS', 1024 * 1024, 'characters of operations and their variables at once a socket'),
   frameBytes: number('FRAME_BYTES', 256 * 1024, 'bytes of a frame from a client'),
   initWaitMs: number('INIT_WAIT_MS', 3000, 'how long a socket may wait with its connection_init'),
   pingMs: number('PING_MS', 12_000, 'between pings; without an answer by the next the socket is dead'),

@@ -72,7 +72,7 @@ export function createOperations(schema: GraphQLSchema, limits: Limits, mask: Ma
         const sentence = `The answer could hold ${cost} objects; at most ${limits.queryCost}, please: ask for smaller pages.`
         return [mask.error(tooComplex(sentence))]
       }
-      return { kind: operation.operation, document: known.document, operationName, variables }
+      return { kind: operation.operation, document: known.document, operationName, variables: declared(operation, variables) }
     },
     async run({ document, operationName, variables }, contextValue) {
       try {
@@ -83,6 +83,13 @@ export function createOperations(schema: GraphQLSchema, limits: Limits, mask: Ma
       }
     },
   }
+}
+
+/** What nobody asked for is not kept: it would be held for as long as a subscription, and make two that are alike look different. */
+function declared(operation: OperationDefinitionNode, variables: OperationRequest['variables']): OperationRequest['variables'] {
+  if (variables == null) return variables
+  const names = operation.variableDefinitions?.map(({ variable }) => variable.name.value) ?? []
+  return Object.fromEntries(names.filter((name) => Object.hasOwn(variables, name)).map((name) => [name, variables[name]]))
 }
 
 /** What was found out about a text. */
