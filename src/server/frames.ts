@@ -27,6 +27,16 @@ function find(rendered: Rendered, tailBytes: number): Buffer {
   return frame
 }
 
+/** A message as a whole WebSocket frame. */
+export function wholeFrame(text: string): Buffer {
+  const bytes = Buffer.byteLength(text)
+  const start = header(bytes)
+  const frame = Buffer.allocUnsafe(start.length + bytes)
+  start.copy(frame)
+  frame.write(text, start.length)
+  return frame
+}
+
 /** The end of each `next` message of one operation. */
 export function tailOf(operationId: string): Buffer {
   return Buffer.from(`,"id":${JSON.stringify(operationId)}}`)

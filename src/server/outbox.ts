@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import type { Rendered } from '../engine/sink.ts'
-import { frameOf } from './frames.ts'
+import { frameOf, wholeFrame } from './frames.ts'
 
 /** An operation that gets frames. */
 export interface Recipient {
@@ -17,8 +17,8 @@ export interface OutboxOptions {
 }
 
 /**
- * All that goes to one socket, in its order. The frames of a tick go out in one write, beside ws, as whole frames; every other message goes
- * through ws, after what is queued. A socket that does not drain is closed with 1013: its client comes back and reads on from its cursors.
+ * All messages that go to one socket, in their order. Those of a tick go out in one write, beside ws, as whole frames; only pings and the
+ * close frame are ws's own. A socket that does not drain is closed with 1013: its client comes back and reads on from its cursors.
  */
 export class Outbox {
   readonly #ws: WebSocket
@@ -68,18 +68,19 @@ export class Outbox {
 
   /** Queues a `next` message, to be written by the end of this tick. */
   deliver(rendered: Rendered, recipient: Recipient): void {
-    const frame = frameOf(rendered, recipient.tail.length)
+    this.#queue(frameOf(rendered, recipient.tail.length), recipient)
+  }
+
+  /** Queues a message of the protocol's own: answers that are due in one tick go out together. */
+  send(text: string): void {
+    if (this.isOpen) this.#queue(wholeFrame(text), everybody)
+  }
+
+  #queue(frame: Buffer, recipient: Recipient): void {
     this.#frames[this.#count] = frame
     this.#recipients[this.#count] = recipient
     if (this.#count++ === 0) schedule(this)
     this.#queuedBytes += frame.length + recipient.tail.length
-  }
-
-  /** Sends a message of the protocol's own, after everything queued. */
-  send(text: string): void {
-    this.flush()
-    if (this.isOpen) this.#ws.send(text)
-    this.#look()
   }
 
   /** Closes the socket, after everything queued. */
@@ -153,6 +154,7 @@ export class Outbox {
 
 const nothing = Buffer.alloc(0)
 const nobody: Recipient = { tail: nothing, isGone: true }
+const everybody: Recipient = { tail: nothing, isGone: false }
 const mostKept = 64
 
 let dirty: Outbox[] = []
