@@ -176,8 +176,9 @@ export const settings = {
   stuckMs: number('STUCK_MS', 10_000, 'how long a slow reader may take to drain'),
   drainMs: number('DRAIN_MS', 10_000, 'over how long sockets are closed when the server stops', 0),
 
-  ringEvents: number('RING_EVENTS', 1000, 'recent events kept in memory a stream that is followed'),
-  ringBytes: number('RING_BYTES', 1024 * 1024, 'their bytes at most'),
+  // A ring must hold at least what is put into it at once.
+  ringEvents: number('RING_EVENTS', 1000, 'recent events kept in memory a stream that is followed', 200),
+  ringBytes: number('RING_BYTES', 1024 * 1024, 'their bytes at most', 256 * 1024),
   lingerMs: number('LINGER_MS', 5000, 'how long a stream is kept after its last reader left', 0),
   gapWaitMs: number('GAP_WAIT_MS', 20, 'how long an event waits for those before it', 0),
   acknowledgeWaitMs: number('ACKNOWLEDGE_WAIT_MS', 1000, 'how long a subscription waits for the bus'),

@@ -167,9 +167,14 @@ export class LiveStream {
 
   async #fetchGap(): Promise<void> {
     this.#mayFetch = false
+    const heardBefore = [...this.#arrivals.keys()]
+    const noticedBefore = this.#noticed
     const missing = await this.#read(this.head, gapFetch)
     // Heard of, but not to be found: rung by a node whose database was since restored, say. The ring does not wait for it.
-    if (missing.length === 0) this.#noticed = this.head
+    if (missing.length === 0) {
+      for (const seq of heardBefore) this.#arrivals.delete(seq)
+      if (this.#noticed === noticedBefore) this.#noticed = this.head
+    }
     this.#push(missing)
     this.#mayFetch = missing.length === gapFetch
   }

@@ -10,6 +10,8 @@ export interface StreamReaderOptions {
   readonly sink: Sink
   /** The seq of the last event that it is not to get. */
   readonly position: number
+  /** The events right after it, where they were read from the log already. */
+  readonly next?: readonly Entry[] | undefined
   /** What an event is for this person alone. Rejects only when the database cannot be reached. */
   readonly renderForPerson: (entry: Entry) => Promise<Rendered>
   /** Called once, when it is over for whatever reason. */
@@ -23,6 +25,7 @@ export class StreamReader implements Reader {
   position: number
   readonly #options: StreamReaderOptions
   readonly #sink: Sink
+  #next: readonly Entry[] | undefined
   #isClosed = false
   /** Its right may have ended at its position, and the answer is outstanding. */
   #mustAsk = false
@@ -35,6 +38,7 @@ export class StreamReader implements Reader {
     this.#sink = options.sink
     this.personId = options.following.options.personId
     this.position = options.position
+    this.#next = options.next
   }
 
   start(): void {
@@ -84,7 +88,8 @@ export class StreamReader implements Reader {
         await sink.drained()
         continue
       }
-      const entries = group.stream.inRing(this.position, batch) ?? (await group.stream.page(this.position))
+      const entries = this.#next ?? group.stream.inRing(this.position, batch) ?? (await group.stream.page(this.position))
+      this.#next = undefined
       if (this.#isClosed) return
       if (entries.length === 0) return group.join(this)
       for (const entry of entries) {

@@ -59,8 +59,8 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
       if (head === undefined) throw notFound('stream')
       const position = after == null ? head : readCursor(after, streamId, services.epoch)
       if (position > head) throw cursorExpired()
-      if (position < head && !stream.inRing(position, 1)) await stream.page(position)
-      return join({ operation, context, following, stream, sink, position, release })
+      const next = position < head && !stream.inRing(position, 1) ? await stream.page(position) : undefined
+      return join({ operation, context, following, stream, sink, position, next, release })
     } catch (error) {
       release()
       throw error
@@ -86,10 +86,11 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
     stream: LiveStream
     sink: Sink<ExecutionResult>
     position: number
+    next: readonly Entry[] | undefined
     release: () => void
   }
 
-  function join({ operation, context, following, stream, sink, position, release }: Joining): Reader {
+  function join({ operation, context, following, stream, sink, position, next, release }: Joining): Reader {
     const key = `${stream.id} ${shapeOf(operation)}`
     // Not the context itself: what it has loaded would be kept for as long as the subscription.
     const { actor, client } = context
@@ -106,6 +107,7 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
       following,
       sink: sink as Sink,
       position,
+      next,
       renderForPerson: async (entry) => new Rendered(await show(entry, actor.kind === 'person' ? actor.hearing(stream.id) : actor)),
       onClose() {
         release()

@@ -121,6 +121,7 @@ async function follow(
   })
   // However the client goes, also while nothing happens.
   res.once('close', () => void stream.return())
+  if (res.closed) void stream.return()
   try {
     await visitor.enter(req.headers.authorization)
     stream.follow(await live.open(operation, createContext(services, visitor.actor, client), stream))

@@ -188,6 +188,30 @@ describe('a reader', () => {
     expect(failures).toBe(4)
   })
 
+  it('that joins while an event is still being shown does not stop the world when it cannot be', async () => {
+    const stream = await aStream(0)
+    let fail: ((error: Error) => void) | undefined
+    const shared = aGroup({
+      before() {
+        if (fail) return
+        return new Promise((_resolve, reject) => {
+          fail = reject
+        })
+      },
+    })
+    const early = await follow(stream, { shared })
+    early.start()
+    await append(stream, 1)
+    await until(() => shared.renderings === 1)
+    const late = await follow(stream, { shared })
+    late.start()
+    await append(stream, 1)
+    fail?.(Object.assign(new Error('the database is away'), { code: 'ECONNRESET' }))
+    await until(() => early.got.length === 2 && late.got.length === 1)
+    expect(early.got).toEqual([1, 2])
+    expect(late.got).toEqual([2])
+  })
+
   it('leaves nothing behind', async () => {
     const stream = await aStream(0)
     const readers = await Promise.all(Array.from({ length: 20 }, () => follow(stream)))
@@ -204,7 +228,13 @@ describe('a reader', () => {
     group?: Group
   }
 
-  function aGroup({ isPersonal = () => false }: { isPersonal?: (seq: number) => boolean } = {}): Shared {
+  interface GroupGiven {
+    isPersonal?: (seq: number) => boolean
+    /** Comes before an event is shown. */
+    before?: () => Promise<void> | void
+  }
+
+  function aGroup({ isPersonal = () => false, before = () => {} }: GroupGiven = {}): Shared {
     const shared: Shared = {
       renderings: 0,
       renderer: {
@@ -212,6 +242,7 @@ describe('a reader', () => {
         endsAccessOf: ({ data }) => data.whose as string | undefined,
         async render({ event: { seq } }) {
           shared.renderings++
+          await before()
           return isPersonal(seq) ? 'personal' : new Rendered(String(seq))
         },
       },
