@@ -144,7 +144,8 @@ function isDeliberate(headers: Headers): boolean {
 
 const formTypes = new Set(['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'])
 const deliberateHeaders = ['authorization', 'x-requested-with', 'apollo-require-preflight']
-const crossSite = 'A page of another site could have sent this: send Content-Type: application/json, or a header X-Requested-With.'
+const crossSite =
+  'Send Content-Type: application/json, or a header X-Requested-With: without them a page of another site could have sent this.'
 
 const statusOf: Partial<Record<ErrorCode | 'INTERNAL_SERVER_ERROR', number>> = {
   UNAUTHENTICATED: 401,
