@@ -66,7 +66,7 @@ export const Viewer = builder.objectRef<ViewerRow>('Viewer')
 
 builder.node(Viewer, {
   description: 'The signed-in person, and what only they may see.',
-  id: { resolve: ({ id }) => id, description: "The id of this viewer: not the person's." },
+  id: { resolve: ({ id }) => id, description: 'The id of this viewer, for caches. Where a person is asked for, give `user.id`.' },
   authScopes: ({ id }, { actor }) => isSelf(actor, id),
   fields: (t) => ({
     user: t.field({

@@ -134,7 +134,7 @@ builder.subscriptionField('messageAdded', (t) =>
   t.field({
     type: MessageAdded,
     description:
-      'Just the new messages of a room, in order: nothing is missing, and nothing comes twice when `after` is the last cursor received. Ends by itself when the viewer loses access.',
+      'Just the new messages of a room, in order: nothing is missing, and nothing comes twice when `after` is the last cursor received. Ends with NOT_FOUND when the viewer loses access.',
     args: {
       roomId: t.arg.id({ required: true, description: 'The id of the room.' }),
       after: t.arg({
