@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openSocket, post } from './support/client.ts'
+import { until } from './support/until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-main-'))
 const started: Started[] = []
@@ -82,7 +83,12 @@ describe('the program', () => {
     const sockets = [await openSocket(url), await openSocket(url)]
     stubborn.process.kill('SIGTERM')
     await sockets[0]!.closed
-    stubborn.process.kill('SIGTERM')
+    expect(stubborn.output()).toContain('Once more ends it at once.')
+    // Signals of one moment are one: it is asked until it listens.
+    await until(() => {
+      stubborn.process.kill('SIGTERM')
+      return stubborn.process.exitCode !== null
+    })
     expect(await stubborn.exit).toBe(1)
   }, 30_000)
 
