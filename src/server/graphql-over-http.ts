@@ -60,7 +60,7 @@ function gate(): Plugin<object, Exchange> {
           return await requestParser(read)
         } catch (error) {
           if (error instanceof GraphQLError) throw error
-          throw withStatus(clientError('BAD_USER_INPUT', 'The request cannot be read: its JSON is not whole.'), 400, true)
+          throw withStatus(clientError('BAD_USER_INPUT', 'The request cannot be read: its JSON is not whole.'), 400)
         }
       })
     },
