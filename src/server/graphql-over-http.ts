@@ -59,8 +59,9 @@ function gate(): Plugin<object, Exchange> {
         try {
           return await requestParser(read)
         } catch (error) {
-          if (error instanceof GraphQLError) throw error
-          throw withStatus(clientError('BAD_USER_INPUT', 'The request cannot be read: its JSON is not whole.'), 400)
+          // Whatever its client accepts: what cannot be read is no GraphQL request yet.
+          const sentence = error instanceof GraphQLError ? error.message : 'The request cannot be read: its JSON is not whole.'
+          throw withStatus(clientError('BAD_USER_INPUT', sentence), 400)
         }
       })
     },
