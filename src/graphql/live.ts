@@ -159,7 +159,7 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
         operationName: operation.operationName ?? null,
         variableValues: operation.variables ?? null,
         rootValue: entry.event,
-        contextValue: createContext(services, actor, client, entry.rows as readonly Known[]),
+        contextValue: createContext(services, actor, client, entry.rows as readonly Known[] | undefined),
       })
       const lost = result.errors?.map(rootOf).find(isLostConnection)
       if (lost !== undefined) throw lost
