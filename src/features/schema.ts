@@ -11,6 +11,7 @@ import './rooms/member-mutation-schema.ts'
 import './rooms/event-schema.ts'
 import './rooms/inbox-schema.ts'
 import './messages/schema.ts'
+import './messages/edit-schema.ts'
 import './inbox/schema.ts'
 import { builder } from '../graphql/builder.ts'
 

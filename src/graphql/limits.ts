@@ -4,6 +4,7 @@ export interface Limits {
   readonly pageMost: number
   readonly listMost: number
   readonly messageCharacters: number
+  readonly editsMost: number
   readonly nameCharacters: number
   readonly topicCharacters: number
   readonly nonceCharacters: number

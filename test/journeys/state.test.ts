@@ -7,7 +7,8 @@ import { until } from '../support/until.ts'
 import { anotherDevice, orThrow, type Person, password } from './person.ts'
 import { inEachWorld, type World } from './world.ts'
 
-const message = 'fragment MessageParts on Message { __typename id seq content createdAt sender { __typename id name } }'
+const message =
+  'fragment MessageParts on Message { __typename id seq content createdAt editedAt edits { content replacedAt } sender { __typename id name } }'
 const member = 'fragment MemberParts on RoomMember { __typename id role joinedAt user { __typename id name } }'
 const room = `fragment RoomParts on Room { __typename id kind name topic memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
 const viewer = `fragment ViewerParts on Viewer { __typename id email user { __typename id name }
@@ -23,6 +24,7 @@ const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(
   ... on MemberLeft { memberId room { ...RoomParts } }
   ... on MemberUpdated { member { ...MemberParts } }
   ... on RoomUpdated { room { ...RoomParts } }
+  ... on MessageEdited { message { ...MessageParts } }
   ... on MessageAdded { message { ...MessageParts } edge { cursor node { ...MessageParts } } room { ...RoomParts } } } }
   ${room} ${member}`
 const inboxDocument = `subscription ($after: Cursor!) { inbox(after: $after) {
@@ -77,6 +79,16 @@ const cases: Record<string, Record<string, Case>> = {
       const input = { name: 'Once', topic: 'A topic', memberIds: [cid.id], nonce: 'once' }
       await write(ben, 'createGroupRoom', input)
       await write(ben, 'createGroupRoom', input)
+    }),
+  },
+  editMessage: {
+    'by its sender, twice': aCase(async ({ ben, roomId }) => {
+      const messageId = await ben.say(roomId, 'One')
+      await write(ben, 'editMessage', { messageId, content: 'Two' })
+      await write(ben, 'editMessage', { messageId, content: 'Three' })
+    }),
+    'to what it says already': aCase(async ({ ada, roomId }) => {
+      await write(ada, 'editMessage', { messageId: await ada.say(roomId, 'Same'), content: 'Same' })
     }),
   },
   openDirectRoom: {

@@ -34,11 +34,10 @@ function* objectsIn(value: State): Generator<State> {
   for (const inner of Object.values(value)) yield* objectsIn(inner)
 }
 
-/** The plain fields that are held too. Objects are met by themselves, lists belong to the rules. */
+/** The plain fields and lists that are held too. Objects are met by themselves, connections belong to the rules. */
 function news(known: State, object: State): State {
-  return Object.fromEntries(
-    Object.entries(object).filter(([name, value]) => name in known && (value === null || typeof value !== 'object')),
-  )
+  const isPlain = (value: State) => value === null || typeof value !== 'object' || Array.isArray(value)
+  return structuredClone(Object.fromEntries(Object.entries(object).filter(([name, value]) => name in known && isPlain(value))))
 }
 
 /** A list of objects with that one in it, once, where its key belongs; of those with the same key it is the last. */

@@ -14,6 +14,18 @@ export const messageAdded = defineFact<{ messageId: string; actorId: string }>('
   fromSnapshot: (snapshot) => knownOf(reviveShown(snapshot as AsJson<Shown>)),
 })
 
+interface AboutMessage extends Record<string, unknown> {
+  messageId: string
+  actorId: string
+}
+
+/** What the message said before is from now on its sender's and the admins' to see: nobody is shown it again as it was. */
+export const messageEdited = defineFact<AboutMessage>('MessageEdited', { refersTo, outdates: ({ messageId }) => messageId })
+
+function refersTo({ messageId, actorId }: AboutMessage) {
+  return [[messageById, messageId] as const, [userById, actorId] as const]
+}
+
 /** The event that the database appended with the message, as the bus carries it. Its room stands where the event has brought it. */
 export function heardOf({ message, sender, room }: AsJson<Shown>): HeardEvent {
   return {

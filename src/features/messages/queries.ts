@@ -2,17 +2,29 @@ import { defineLoader, inOrder } from '../../graphql/loaders.ts'
 import type { Keyset, Page, PageRequest } from '../../graphql/paging.ts'
 import { pageCursor } from '../../graphql/paging.ts'
 import type { Database } from '../../store/database.ts'
-import type { Message } from '../../store/generated/prisma/client.ts'
+import type { Message, MessageEdit } from '../../store/generated/prisma/client.ts'
 
 /** A message as anybody in its room may see it. */
 export type MessageRow = Omit<Message, 'nonceHash'>
 
 /** The columns of a `MessageRow`, from `message m`. */
-const columns = 'm.id, m.room_id as "roomId", m.seq, m.sender_id as "senderId", m.content, m.nonce, m.created_at as "createdAt"'
+const columns = `m.id, m.room_id as "roomId", m.seq, m.sender_id as "senderId", m.content, m.nonce, m.created_at as "createdAt",
+  m.edited_at as "editedAt", m.deleted_at as "deletedAt"`
 
 export const messageById = defineLoader<string, MessageRow>('messageById', async ({ sql }, ids) =>
   inOrder(ids, await sql<MessageRow>(`select ${columns} from message m where m.id = any($1::uuid[])`, [ids]), ({ id }) => id),
 )
+
+/** Earlier contents, newest first. */
+export const editsOf = defineLoader<string, MessageEdit[]>('editsOf', async ({ sql }, ids) => {
+  const rows = await sql<MessageEdit>(
+    `select message_id as "messageId", seq, content, replaced_at as "replacedAt" from message_edit
+     where message_id = any($1::uuid[]) order by message_id, seq desc`,
+    [ids],
+  )
+  const found = groupBy(rows, ({ messageId }) => messageId)
+  return ids.map((id) => found.get(id) ?? [])
+})
 
 /** The newest message of each room. */
 export const lastMessageOf = defineLoader<string, MessageRow>('lastMessageOf', async ({ sql }, roomIds) => {

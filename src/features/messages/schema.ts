@@ -133,7 +133,7 @@ export const MessageAdded = builder.objectRef<StoredEvent>('MessageAdded').imple
   }),
 })
 
-async function messageOf({ data }: StoredEvent, { loaders }: Context): Promise<MessageRow> {
+export async function messageOf({ data }: StoredEvent, { loaders }: Context): Promise<MessageRow> {
   return (await loaders.load(messageById, data.messageId as string))!
 }
 

@@ -14,12 +14,18 @@ export interface Shown {
 
 /** What JSON leaves of rows: their times are text. */
 export type AsJson<Row> = {
-  readonly [Name in keyof Row]: Row[Name] extends Date ? string : Row[Name] extends object ? AsJson<Row[Name]> : Row[Name]
+  readonly [Name in keyof Row]: ValueAsJson<Row[Name]>
 }
+type ValueAsJson<Value> = Value extends Date ? string : Value extends object ? AsJson<Value> : Value
 
 export function reviveShown({ message, sender, room }: AsJson<Shown>): Shown {
   return {
-    message: { ...message, createdAt: new Date(message.createdAt) },
+    message: {
+      ...message,
+      createdAt: new Date(message.createdAt),
+      editedAt: message.editedAt === null ? null : new Date(message.editedAt),
+      deletedAt: message.deletedAt === null ? null : new Date(message.deletedAt),
+    },
     sender: { ...sender, createdAt: new Date(sender.createdAt) },
     room: { ...room, createdAt: new Date(room.createdAt), activeAt: new Date(room.activeAt) },
   }

@@ -4,6 +4,8 @@ import type { HeardEvent } from '../../../src/graphql/facts.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { createTransact, type Transact } from '../../../src/store/transact.ts'
+import type { APerson } from '../../support/domain.ts'
+import type { ARoom } from '../../support/rooms.ts'
 
 /** People and rooms as rows, on any database: what messages need of the other nouns. */
 export interface Stage {
@@ -93,4 +95,24 @@ export function counted(database: Database): Database & { readonly statements: s
       },
     }) as unknown as Database['prisma'],
   }
+}
+
+/** Somebody says something, as clients do; what was refused is thrown. */
+export async function sayIn(person: APerson, room: ARoom, content: string, nonce?: string): Promise<Said> {
+  const { data, errors } = await person.run<{ sendMessage: { message: Said } }>(
+    `mutation ($room: ID!, $content: String!, $nonce: String) { sendMessage(input: { roomId: $room, content: $content, nonce: $nonce }) {
+      message { id seq content nonce createdAt editedAt } } }`,
+    { room: room.globalId, content, nonce },
+  )
+  if (errors) throw errors[0]
+  return data!.sendMessage.message
+}
+
+export interface Said {
+  readonly id: string
+  readonly seq: number
+  readonly content: string
+  readonly nonce: string | null
+  readonly createdAt: string
+  readonly editedAt: string | null
 }

@@ -1,0 +1,33 @@
+import type { Services } from '../../graphql/context.ts'
+import { forbidden } from '../../lib/refusal.ts'
+import { requireText } from '../../lib/text.ts'
+import type { Message } from '../../store/generated/prisma/client.ts'
+import { messageEdited } from './events.ts'
+import { canEdit } from './policy.ts'
+import { requireMessage, requireRoomOf } from './scene.ts'
+
+export interface EditMessage {
+  readonly messageId: string
+  readonly content: string
+}
+
+/**
+ * By its sender. What it said before is kept, up to a bound, for the sender and the room's admins; the same words again change nothing. The
+ * nonce goes on naming it: what counts there is what was first sent.
+ */
+export async function editMessage(services: Services, person: string, { messageId, content }: EditMessage): Promise<Message> {
+  const { limits } = services
+  requireText(content, { field: 'content', most: limits.messageCharacters })
+  const roomId = await requireRoomOf(services.database.prisma, messageId)
+  return services.transact([roomId], async (tx) => {
+    const scene = await requireMessage(tx.rows, messageId, person)
+    const { message } = scene
+    if (!canEdit(scene)) throw forbidden(message.deletedAt ? 'This message was deleted.' : 'Only its sender may edit a message.')
+    if (message.content === content) return message
+    const seq = tx.append(roomId, messageEdited({ messageId, actorId: person }))
+    await tx.rows.messageEdit.create({ data: { messageId, seq, content: message.content, replacedAt: tx.at } })
+    const [tooOld] = await tx.rows.messageEdit.findMany({ where: { messageId }, orderBy: { seq: 'desc' }, skip: limits.editsMost, take: 1 })
+    if (tooOld) await tx.rows.messageEdit.deleteMany({ where: { messageId, seq: { lte: tooOld.seq } } })
+    return tx.rows.message.update({ where: { id: messageId }, data: { content, editedAt: tx.at } })
+  })
+}

@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest'
+import { orThrow, type Person } from './person.ts'
+import { inEachWorld } from './world.ts'
+
+inEachWorld('taking back what was said', (world) => {
+  const edit = async (person: Person, messageId: string, content: string) =>
+    orThrow(
+      await person.ask('mutation ($input: EditMessageInput!) { editMessage(input: $input) { message { id } } }', {
+        input: { messageId, content },
+      }),
+    )
+  /** Shows more of the room than the event is about. */
+  const widely = `subscription ($roomId: ID!, $after: Cursor) { roomEvents(roomId: $roomId, after: $after) { __typename seq
+    ... on MessageAdded { message { content } room { lastMessage { content } messages(last: 5) { nodes { content } } } }
+    ... on MessageEdited { message { content editedAt } }
+    ... on RoomUpdated { room { lastMessage { content } } } } }`
+
+  async function stage() {
+    const [here, there = here] = world().nodes
+    const ada = await world().aPerson('Ada', here)
+    const ben = await world().aPerson('Ben', there)
+    const roomId = await ada.make(ben)
+    const cursor = await ada.cursorOf(roomId)
+    // Both nodes have a ring of the room, with what was rendered for this document in it.
+    const listening = [hear(ada, roomId, cursor), hear(ben, roomId, cursor)]
+    return { ada, ben, roomId, cursor, listening }
+  }
+
+  function hear(person: Person, roomId: string, after: string) {
+    const client = person.connect()
+    const frames = client.iterate({ query: widely, variables: { roomId, after } })
+    return {
+      /** What comes up to that event, as text. */
+      async upTo(last: number): Promise<string> {
+        const texts: string[] = []
+        for await (const { data, errors } of { [Symbol.asyncIterator]: () => ({ next: () => frames.next() }) }) {
+          if (errors) throw errors[0]
+          texts.push(JSON.stringify(data))
+          if ((data as { roomEvents: { seq: number } }).roomEvents.seq === last) break
+        }
+        return texts.join('\n')
+      },
+      stop: () => client.dispose(),
+    }
+  }
+
+  it('an edit reaches everybody, and whoever comes back later on any node hears only what it says now', async () => {
+    const { ada, ben, roomId, cursor, listening } = await stage()
+    const messageId = await ada.say(roomId, 'The password is 1234')
+    orThrow(await ada.ask('mutation ($roomId: ID!) { updateRoom(input: { roomId: $roomId, topic: "x" }) { room { id } } }', { roomId }))
+    for (const one of listening) expect(await one.upTo(2)).toContain('1234')
+    await edit(ada, messageId, 'Never mind')
+    for (const one of listening) expect(await one.upTo(3)).toMatch(/MessageEdited.*Never mind/)
+    for (const person of [ada, ben]) {
+      const late = hear(person, roomId, cursor)
+      const heard = await late.upTo(3)
+      expect(heard.match(/"__typename":"\w+"/g)).toHaveLength(3)
+      expect(heard).not.toContain('1234')
+      expect(heard.match(/Never mind/g)!.length).toBeGreaterThanOrEqual(5)
+      await late.stop()
+    }
+    await Promise.all(listening.map((one) => one.stop()))
+  })
+})
