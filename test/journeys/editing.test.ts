@@ -12,6 +12,7 @@ inEachWorld('taking back what was said', (world) => {
   /** Shows more of the room than the event is about. */
   const widely = `subscription ($roomId: ID!, $after: Cursor) { roomEvents(roomId: $roomId, after: $after) { __typename seq
     ... on MessageAdded { message { content } room { lastMessage { content } messages(last: 5) { nodes { content } } } }
+    ... on MessageDeleted { message { content deletedAt } }
     ... on MessageEdited { message { content editedAt } }
     ... on RoomUpdated { room { lastMessage { content } } } } }`
 
@@ -57,6 +58,26 @@ inEachWorld('taking back what was said', (world) => {
       expect(heard.match(/"__typename":"\w+"/g)).toHaveLength(3)
       expect(heard).not.toContain('1234')
       expect(heard.match(/Never mind/g)!.length).toBeGreaterThanOrEqual(5)
+      await late.stop()
+    }
+    await Promise.all(listening.map((one) => one.stop()))
+  })
+
+  it('what was deleted is heard by nobody who comes back, in no page, and in nothing that the database has', async () => {
+    const { ada, ben, roomId, cursor, listening } = await stage()
+    const messageId = await ben.say(roomId, 'The password is 1234')
+    await edit(ben, messageId, 'It is 1234, really')
+    for (const one of listening) expect(await one.upTo(2)).toContain('really')
+    orThrow(
+      await ada.ask('mutation ($input: DeleteMessageInput!) { deleteMessage(input: $input) { message { id } } }', { input: { messageId } }),
+    )
+    for (const one of listening) expect(await one.upTo(3)).toMatch(/MessageDeleted.*"content":""/)
+    for (const person of [ada, ben]) {
+      const late = hear(person, roomId, cursor)
+      const heard = await late.upTo(3)
+      expect(heard.match(/"__typename":"\w+"/g)).toHaveLength(3)
+      expect(heard).not.toContain('1234')
+      expect(await person.readAll(roomId)).toEqual([''])
       await late.stop()
     }
     await Promise.all(listening.map((one) => one.stop()))

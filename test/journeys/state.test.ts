@@ -8,7 +8,7 @@ import { anotherDevice, orThrow, type Person, password } from './person.ts'
 import { inEachWorld, type World } from './world.ts'
 
 const message =
-  'fragment MessageParts on Message { __typename id seq content createdAt editedAt edits { content replacedAt } sender { __typename id name } }'
+  'fragment MessageParts on Message { __typename id seq content createdAt editedAt deletedAt edits { content replacedAt } sender { __typename id name } }'
 const member = 'fragment MemberParts on RoomMember { __typename id role joinedAt user { __typename id name } }'
 const room = `fragment RoomParts on Room { __typename id kind name topic memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
 const viewer = `fragment ViewerParts on Viewer { __typename id email user { __typename id name }
@@ -25,6 +25,7 @@ const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(
   ... on MemberUpdated { member { ...MemberParts } }
   ... on RoomUpdated { room { ...RoomParts } }
   ... on MessageEdited { message { ...MessageParts } }
+  ... on MessageDeleted { message { ...MessageParts } }
   ... on MessageAdded { message { ...MessageParts } edge { cursor node { ...MessageParts } } room { ...RoomParts } } } }
   ${room} ${member}`
 const inboxDocument = `subscription ($after: Cursor!) { inbox(after: $after) {
@@ -79,6 +80,19 @@ const cases: Record<string, Record<string, Case>> = {
       const input = { name: 'Once', topic: 'A topic', memberIds: [cid.id], nonce: 'once' }
       await write(ben, 'createGroupRoom', input)
       await write(ben, 'createGroupRoom', input)
+    }),
+  },
+  deleteMessage: {
+    'edited, then deleted by an admin, twice': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await ben.say(roomId, 'One')
+      await write(ben, 'editMessage', { messageId, content: 'Two' })
+      await write(ada, 'deleteMessage', { messageId })
+      await write(ben, 'deleteMessage', { messageId })
+    }),
+    'the one before the last': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await ben.say(roomId, 'Not the last')
+      await ada.say(roomId, 'The last')
+      await write(ben, 'deleteMessage', { messageId })
     }),
   },
   editMessage: {

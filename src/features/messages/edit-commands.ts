@@ -2,8 +2,8 @@ import type { Services } from '../../graphql/context.ts'
 import { forbidden } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import type { Message } from '../../store/generated/prisma/client.ts'
-import { messageEdited } from './events.ts'
-import { canEdit } from './policy.ts'
+import { messageDeleted, messageEdited } from './events.ts'
+import { canDelete, canEdit } from './policy.ts'
 import { requireMessage, requireRoomOf } from './scene.ts'
 
 export interface EditMessage {
@@ -29,5 +29,22 @@ export async function editMessage(services: Services, person: string, { messageI
     const [tooOld] = await tx.rows.messageEdit.findMany({ where: { messageId }, orderBy: { seq: 'desc' }, skip: limits.editsMost, take: 1 })
     if (tooOld) await tx.rows.messageEdit.deleteMany({ where: { messageId, seq: { lte: tooOld.seq } } })
     return tx.rows.message.update({ where: { id: messageId }, data: { content, editedAt: tx.at } })
+  })
+}
+
+/**
+ * What was said is gone: from the row, from the earlier contents, and by the event from what every node keeps. (The log never held it.) The
+ * row stays, for the events and the nonce that name it. Deleting what is deleted changes nothing.
+ */
+export async function deleteMessage(services: Services, person: string, messageId: string): Promise<Message> {
+  const roomId = await requireRoomOf(services.database.prisma, messageId)
+  return services.transact([roomId], async (tx) => {
+    const scene = await requireMessage(tx.rows, messageId, person)
+    if (!canDelete(scene))
+      throw forbidden(scene.room.kind === 'DIRECT' ? 'Only its sender may delete it.' : 'Only its sender and the admins may delete it.')
+    if (scene.message.deletedAt !== null) return scene.message
+    tx.append(roomId, messageDeleted({ messageId, actorId: person }))
+    await tx.rows.messageEdit.deleteMany({ where: { messageId } })
+    return tx.rows.message.update({ where: { id: messageId }, data: { content: '', deletedAt: tx.at } })
   })
 }

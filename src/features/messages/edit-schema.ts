@@ -5,7 +5,7 @@ import type { MessageEdit as EditRow } from '../../store/generated/prisma/client
 import type { StoredEvent } from '../../store/transact.ts'
 import { RoomEvent } from '../rooms/event-interface.ts'
 import { membershipOf, roomKindById } from '../rooms/queries.ts'
-import { editMessage } from './edit-commands.ts'
+import { deleteMessage, editMessage } from './edit-commands.ts'
 import { canSeeEdits } from './policy.ts'
 import { editsOf, type MessageRow, messageById } from './queries.ts'
 import { Message, messageOf } from './schema.ts'
@@ -23,6 +23,11 @@ builder.objectFields(Message, (t) => ({
     type: 'DateTime',
     nullable: true,
     description: 'When it was last edited; null when it says what it was sent with.',
+  }),
+  deletedAt: t.expose('deletedAt', {
+    type: 'DateTime',
+    nullable: true,
+    description: 'When it was deleted; then its content is empty.',
   }),
   edits: t.field({
     type: [MessageEdit],
@@ -51,6 +56,18 @@ builder.objectRef<StoredEvent>('MessageEdited').implement({
     message: t.field({
       type: Message,
       description: 'The message as it is.',
+      resolve: (event, _args, context) => messageOf(event, context),
+    }),
+  }),
+})
+
+builder.objectRef<StoredEvent>('MessageDeleted').implement({
+  description: 'A message was deleted, by its sender or an admin.',
+  interfaces: [RoomEvent],
+  fields: (t) => ({
+    message: t.field({
+      type: Message,
+      description: 'What is left of it: who said something, and when.',
       resolve: (event, _args, context) => messageOf(event, context),
     }),
   }),
@@ -85,6 +102,30 @@ builder.mutationField('editMessage', (t) =>
       const person = context.actor.id('to edit a message')
       const messageId = rowId(input.messageId, 'Message', 'messageId')
       return refresh(context, await editMessage(context.services, person, { messageId, content: input.content }))
+    },
+  }),
+)
+
+const DeleteMessageInput = builder.inputType('DeleteMessageInput', {
+  description: 'Which message.',
+  fields: (t) => ({ messageId: t.id({ required: true, description: 'The id of a message.' }) }),
+})
+
+const DeleteMessagePayload = builder.objectRef<MessageRow>('DeleteMessagePayload').implement({
+  description: 'The deleted message.',
+  fields: (t) => ({ message: t.field({ type: Message, description: 'What is left of it.', resolve: (message) => message }) }),
+})
+
+builder.mutationField('deleteMessage', (t) =>
+  t.field({
+    type: DeleteMessagePayload,
+    description:
+      'Deletes a message: for its sender, and in groups for the admins. What was said is gone for everybody; that something was said stays. Deleting twice is deleting once.',
+    args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'Which message.' }) },
+    async resolve(_root, { input }, context) {
+      const person = context.actor.id('to delete a message')
+      const messageId = rowId(input.messageId, 'Message', 'messageId')
+      return refresh(context, await deleteMessage(context.services, person, messageId))
     },
   }),
 )

@@ -22,6 +22,9 @@ interface AboutMessage extends Record<string, unknown> {
 /** What the message said before is from now on its sender's and the admins' to see: nobody is shown it again as it was. */
 export const messageEdited = defineFact<AboutMessage>('MessageEdited', { refersTo, outdates: ({ messageId }) => messageId })
 
+/** What is left of the message is that it was there. */
+export const messageDeleted = defineFact<AboutMessage>('MessageDeleted', { refersTo, outdates: ({ messageId }) => messageId })
+
 function refersTo({ messageId, actorId }: AboutMessage) {
   return [[messageById, messageId] as const, [userById, actorId] as const]
 }

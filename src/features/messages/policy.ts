@@ -14,9 +14,14 @@ export function canEdit({ room, mine, message, person }: MessageFacts): boolean 
   return canPost(room, mine) && message.senderId === person && message.deletedAt === null
 }
 
+/** The sender, and the room's admins. */
+export function canDelete(facts: MessageFacts): boolean {
+  return facts.message.senderId === facts.person || isAdmin(facts)
+}
+
 /** What it said before it was edited. */
 export function canSeeEdits(facts: MessageFacts): boolean {
-  return facts.message.senderId === facts.person || isAdmin(facts)
+  return facts.message.deletedAt === null && (facts.message.senderId === facts.person || isAdmin(facts))
 }
 
 /** A direct room has none. */

@@ -36,7 +36,7 @@ builder.node(Message, {
       description: 'Who said it.',
       resolve: async ({ senderId }, _args, { loaders }) => (await loaders.load(userById, senderId))!,
     }),
-    content: t.exposeString('content', { description: 'What was said, as it was typed.' }),
+    content: t.exposeString('content', { description: 'What was said, as it was typed; empty once deleted.' }),
     nonce: t.string({
       nullable: true,
       description: 'What its sender called it, so that an optimistic copy can be replaced. It counts only together with the sender.',
