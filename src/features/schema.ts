@@ -12,6 +12,8 @@ import './rooms/event-schema.ts'
 import './rooms/inbox-schema.ts'
 import './messages/schema.ts'
 import './messages/edit-schema.ts'
+import './reactions/schema.ts'
+import './reactions/event-schema.ts'
 import './inbox/schema.ts'
 import { builder } from '../graphql/builder.ts'
 

@@ -5,6 +5,7 @@ export interface Limits {
   readonly listMost: number
   readonly messageCharacters: number
   readonly editsMost: number
+  readonly emojiMost: number
   readonly nameCharacters: number
   readonly topicCharacters: number
   readonly nonceCharacters: number

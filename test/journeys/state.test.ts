@@ -7,14 +7,14 @@ import { until } from '../support/until.ts'
 import { anotherDevice, orThrow, type Person, password } from './person.ts'
 import { inEachWorld, type World } from './world.ts'
 
-const message =
-  'fragment MessageParts on Message { __typename id seq content createdAt editedAt deletedAt edits { content replacedAt } sender { __typename id name } }'
+const message = `fragment MessageParts on Message { __typename id seq content createdAt editedAt deletedAt edits { content replacedAt }
+  reactions { emoji count viewerReacted users(first: 5) { __typename id name } } sender { __typename id name } }`
 const member = 'fragment MemberParts on RoomMember { __typename id role joinedAt user { __typename id name } }'
 const room = `fragment RoomParts on Room { __typename id kind name topic memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
 const viewer = `fragment ViewerParts on Viewer { __typename id email user { __typename id name }
   sessions { __typename id userAgent createdAt isCurrent } }`
 const stateDocument = `query ($roomId: ID!) {
-  viewer { ...ViewerParts inboxCursor rooms(first: 100) { edges { node { ...RoomParts } } } }
+  viewer { ...ViewerParts inboxCursor rooms(first: 20) { edges { node { ...RoomParts } } } }
   room(id: $roomId) { ...RoomParts cursor viewerMembership { ...MemberParts }
     members(first: 100) { nodes { ...MemberParts } } messages(last: 50) { edges { cursor node { ...MessageParts } } } } }
   ${viewer} ${room} ${member}`
@@ -26,6 +26,8 @@ const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(
   ... on RoomUpdated { room { ...RoomParts } }
   ... on MessageEdited { message { ...MessageParts } }
   ... on MessageDeleted { message { ...MessageParts } }
+  ... on ReactionAdded { emoji message { ...MessageParts } }
+  ... on ReactionRemoved { emoji message { ...MessageParts } }
   ... on MessageAdded { message { ...MessageParts } edge { cursor node { ...MessageParts } } room { ...RoomParts } } } }
   ${room} ${member}`
 const inboxDocument = `subscription ($after: Cursor!) { inbox(after: $after) {
@@ -67,6 +69,18 @@ const cases: Record<string, Record<string, Case>> = {
   addRoomMember: {
     'somebody new': aCase(({ ada, cid, roomId }) => ada.add(roomId, cid)),
     'somebody who is in': aCase(({ ada, ben, roomId }) => ada.add(roomId, ben)),
+  },
+  addReaction: {
+    'by two, and one of them twice': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await ben.say(roomId, 'Nice')
+      for (const person of [ada, ben, ada]) await write(person, 'addReaction', { messageId, emoji: '👍' })
+      await write(ada, 'addReaction', { messageId, emoji: '🎉' })
+    }),
+    'to what is then deleted': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await ben.say(roomId, 'Nice')
+      await write(ada, 'addReaction', { messageId, emoji: '👍' })
+      await write(ben, 'deleteMessage', { messageId })
+    }),
   },
   changePassword: {
     'the other devices are out': aCase(
@@ -113,6 +127,14 @@ const cases: Record<string, Record<string, Case>> = {
   },
   refreshSession: {
     'of one device': aCase(({ tablet }) => write(tablet, 'refreshSession', { refreshToken: tablet.refreshToken })),
+  },
+  removeReaction: {
+    'the last of its kind, and one of two': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await ben.say(roomId, 'Nice')
+      for (const person of [ada, ben]) await write(person, 'addReaction', { messageId, emoji: '👍' })
+      await write(ada, 'addReaction', { messageId, emoji: '🎉' })
+      for (const emoji of ['👍', '🎉']) await write(ada, 'removeReaction', { messageId, emoji })
+    }),
   },
   removeRoomMember: {
     'a member': aCase(({ ada, ben, roomId }) => ada.remove(roomId, ben)),

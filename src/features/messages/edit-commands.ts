@@ -2,6 +2,7 @@ import type { Services } from '../../graphql/context.ts'
 import { forbidden } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import type { Message } from '../../store/generated/prisma/client.ts'
+import { removeReactionsIn } from '../reactions/removing.ts'
 import { messageDeleted, messageEdited } from './events.ts'
 import { canDelete, canEdit } from './policy.ts'
 import { requireMessage, requireRoomOf } from './scene.ts'
@@ -45,6 +46,7 @@ export async function deleteMessage(services: Services, person: string, messageI
     if (scene.message.deletedAt !== null) return scene.message
     tx.append(roomId, messageDeleted({ messageId, actorId: person }))
     await tx.rows.messageEdit.deleteMany({ where: { messageId } })
+    await removeReactionsIn(tx, messageId)
     return tx.rows.message.update({ where: { id: messageId }, data: { content: '', deletedAt: tx.at } })
   })
 }

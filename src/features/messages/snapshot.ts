@@ -2,6 +2,7 @@ import type { Known } from '../../graphql/loaders.ts'
 import { known } from '../../graphql/loaders.ts'
 import type { User } from '../../store/generated/prisma/client.ts'
 import { userById } from '../accounts/queries.ts'
+import { reactionsOf } from '../reactions/queries.ts'
 import { type RoomRow, roomById, roomKindById } from '../rooms/queries.ts'
 import { type MessageRow, messageById } from './queries.ts'
 
@@ -37,5 +38,7 @@ export function knownOf({ message, sender, room }: Shown): Known[] {
     known(userById, sender.id, sender),
     known(roomById, room.id, room),
     known(roomKindById, room.id, room.kind),
+    // Nothing has happened since it was sent.
+    ...(room.head === message.seq ? [known(reactionsOf, message.id, [])] : []),
   ]
 }
