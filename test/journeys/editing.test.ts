@@ -11,7 +11,7 @@ inEachWorld('taking back what was said', (world) => {
     )
   /** Shows more of the room than the event is about. */
   const widely = `subscription ($roomId: ID!, $after: Cursor) { roomEvents(roomId: $roomId, after: $after) { __typename seq
-    ... on MessageAdded { message { content } room { lastMessage { content } messages(last: 5) { nodes { content } } } }
+    ... on MessageAdded { message { content replyTo { content } } room { lastMessage { content } messages(last: 5) { nodes { content } } } }
     ... on MessageDeleted { message { content deletedAt } }
     ... on MessageEdited { message { content editedAt } }
     ... on RoomUpdated { room { lastMessage { content } } } } }`
@@ -67,17 +67,22 @@ inEachWorld('taking back what was said', (world) => {
     const { ada, ben, roomId, cursor, listening } = await stage()
     const messageId = await ben.say(roomId, 'The password is 1234')
     await edit(ben, messageId, 'It is 1234, really')
-    for (const one of listening) expect(await one.upTo(2)).toContain('really')
+    orThrow(
+      await ada.ask('mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }', {
+        input: { roomId, content: 'Do not say so!', replyToId: messageId },
+      }),
+    )
+    for (const one of listening) expect(await one.upTo(3)).toMatch(/"replyTo":{"content":"It is 1234, really"}/)
     orThrow(
       await ada.ask('mutation ($input: DeleteMessageInput!) { deleteMessage(input: $input) { message { id } } }', { input: { messageId } }),
     )
-    for (const one of listening) expect(await one.upTo(3)).toMatch(/MessageDeleted.*"content":""/)
+    for (const one of listening) expect(await one.upTo(4)).toMatch(/MessageDeleted.*"content":""/)
     for (const person of [ada, ben]) {
       const late = hear(person, roomId, cursor)
-      const heard = await late.upTo(3)
-      expect(heard.match(/"__typename":"\w+"/g)).toHaveLength(3)
+      const heard = await late.upTo(4)
+      expect(heard.match(/"__typename":"\w+"/g)).toHaveLength(4)
       expect(heard).not.toContain('1234')
-      expect(await person.readAll(roomId)).toEqual([''])
+      expect(await person.readAll(roomId)).toEqual(['', 'Do not say so!'])
       await late.stop()
     }
     await Promise.all(listening.map((one) => one.stop()))

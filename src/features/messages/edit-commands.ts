@@ -2,6 +2,7 @@ import type { Services } from '../../graphql/context.ts'
 import { forbidden } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import type { Message } from '../../store/generated/prisma/client.ts'
+import type { Transaction } from '../../store/transact.ts'
 import { removeReactionsIn } from '../reactions/removing.ts'
 import { messageDeleted, messageEdited } from './events.ts'
 import { canDelete, canEdit } from './policy.ts'
@@ -47,6 +48,19 @@ export async function deleteMessage(services: Services, person: string, messageI
     tx.append(roomId, messageDeleted({ messageId, actorId: person }))
     await tx.rows.messageEdit.deleteMany({ where: { messageId } })
     await removeReactionsIn(tx, messageId)
-    return tx.rows.message.update({ where: { id: messageId }, data: { content: '', deletedAt: tx.at } })
+    const deleted = await tx.rows.message.update({ where: { id: messageId }, data: { content: '', deletedAt: tx.at } })
+    if (deleted.threadId !== null) await recountThread(tx, deleted.threadId)
+    return deleted
   })
+}
+
+/** One reply fewer, and perhaps another is the newest. The room's lock keeps others from counting meanwhile. */
+async function recountThread({ rows }: Transaction, threadId: string): Promise<void> {
+  const newest = await rows.message.findFirst({
+    where: { threadId, deletedAt: null },
+    orderBy: { seq: 'desc' },
+    select: { createdAt: true },
+  })
+  const data = { replyCount: { decrement: 1 }, lastReplyAt: newest?.createdAt ?? null }
+  await rows.thread.update({ where: { id: threadId }, data })
 }

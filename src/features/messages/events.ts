@@ -3,13 +3,23 @@ import { userById } from '../accounts/queries.ts'
 import { roomById } from '../rooms/queries.ts'
 import { messageById } from './queries.ts'
 import { type AsJson, knownOf, reviveShown, type Shown } from './snapshot.ts'
+import { threadById } from './thread-queries.ts'
+
+interface MessageAddedData extends Record<string, unknown> {
+  messageId: string
+  actorId: string
+  replyToId?: string
+  threadId?: string
+}
 
 /** Alone of all facts it also rides the bus with its rows, so that the most frequent event is delivered without reading any. */
-export const messageAdded = defineFact<{ messageId: string; actorId: string }>('MessageAdded', {
-  refersTo: ({ messageId, actorId }, roomId) => [
+export const messageAdded = defineFact<MessageAddedData>('MessageAdded', {
+  refersTo: ({ messageId, actorId, replyToId, threadId }, roomId) => [
     [messageById, messageId],
     [userById, actorId],
     [roomById, roomId],
+    ...(replyToId ? [[messageById, replyToId] as const] : []),
+    ...(threadId ? [[threadById, threadId] as const] : []),
   ],
   fromSnapshot: (snapshot) => knownOf(reviveShown(snapshot as AsJson<Shown>)),
 })
@@ -30,12 +40,13 @@ function refersTo({ messageId, actorId }: AboutMessage) {
 }
 
 /** The event that the database appended with the message, as the bus carries it. Its room stands where the event has brought it. */
-export function heardOf({ message, sender, room }: AsJson<Shown>): HeardEvent {
+export function heardOf({ message, sender, room, thread }: AsJson<Shown>): HeardEvent {
+  const { id: messageId, senderId: actorId, replyToId, threadId } = message
   return {
-    ...messageAdded({ messageId: message.id, actorId: message.senderId }),
+    ...messageAdded({ messageId, actorId, ...(replyToId && { replyToId }), ...(threadId && { threadId }) }),
     streamId: message.roomId,
     seq: message.seq,
     at: new Date(message.createdAt),
-    snapshot: { message, sender, room: { ...room, head: message.seq, activeAt: message.createdAt } } satisfies AsJson<Shown>,
+    snapshot: { message, sender, thread, room: { ...room, head: message.seq, activeAt: message.createdAt } } satisfies AsJson<Shown>,
   }
 }

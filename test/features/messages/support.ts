@@ -56,7 +56,7 @@ export function aSend(roomId: string, senderId: string, content: string, nonce?:
 
 /** What was shown of a send that has a message. */
 export function shownOf(sent: Sent) {
-  if (sent.outcome === 'conflict' || sent.outcome === 'not_found') throw new Error(`It was not sent: ${sent.outcome}`)
+  if (!('message' in sent)) throw new Error(`It was not sent: ${sent.outcome}`)
   return sent
 }
 
