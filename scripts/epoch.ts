@@ -1,8 +1,8 @@
 // npm run epoch: to be run once after a database was restored from a backup, before the server starts on it. Moves the epoch, so that every
 // cursor from the history that was lost is answered with CURSOR_EXPIRED, and clients read again instead of missing events in silence.
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readConfig } from '../src/config.ts'
+import { uuid } from '../src/lib/uuid.ts'
 import { type Database, openDatabase } from '../src/store/database.ts'
 
 try {
@@ -18,7 +18,7 @@ try {
 }
 
 async function moveEpoch(database: Database): Promise<{ before: string; after: string }> {
-  const after = randomBytes(8).toString('hex')
+  const after = uuid()
   return database.transaction(async (run) => {
     const [row] = await run<{ value: string }>("SELECT value FROM setting WHERE name = 'epoch' FOR UPDATE", [])
     if (!row) throw new Error('this database has none yet, the server makes it at its first start.')

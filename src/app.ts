@@ -8,7 +8,8 @@ import { createRedisBus } from './engine/bus-redis.ts'
 import { createHub, type Hub } from './engine/hub.ts'
 import { createLog } from './engine/log.ts'
 import { sweepHourly } from './engine/sweep.ts'
-import { createAccounts, refreshSecretMaker, signingKeyMaker } from './features/accounts/services.ts'
+import { makeRefreshSecret } from './features/accounts/refresh-tokens.ts'
+import { createAccounts } from './features/accounts/services.ts'
 import { createSends } from './features/messages/sends.ts'
 import { schema } from './features/schema.ts'
 import type { Services } from './graphql/context.ts'
@@ -17,6 +18,7 @@ import { createHydrate, outdates } from './graphql/facts.ts'
 import { createLive, type Live } from './graphql/live.ts'
 import { createOperations } from './graphql/operations.ts'
 import { createLogger, type Logger } from './lib/logger.ts'
+import { makeSigningKey } from './lib/signing-key.ts'
 import { uuid } from './lib/uuid.ts'
 import { createCrowd } from './server/crowd.ts'
 import { openServer, type Server } from './server/http.ts'
@@ -76,9 +78,9 @@ async function open(
 
   const database = overrides.database ?? owned(await openDatabase(databaseOptions(config)))
   const { epoch, ...keys } = await prepareDatabase(database, migrations, {
-    epoch: () => uuid(),
-    signingKey: signingKeyMaker,
-    refreshSecret: refreshSecretMaker,
+    epoch: uuid,
+    signingKey: makeSigningKey,
+    refreshSecret: makeRefreshSecret,
   })
   const bus = overrides.bus ?? owned(config.redisUrl ? createRedisBus(config.redisUrl, onTrouble) : createMemoryBus(onTrouble))
   const log = createLog(database)
@@ -96,7 +98,6 @@ async function open(
     database,
     transact: createTransact(database, hub.ring),
     log,
-    ring: hub.ring,
     sends: createSends(database, hub.ring, { waitingMost: config.sendsWaiting }),
     epoch,
     limits: config.limits,

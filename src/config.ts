@@ -17,6 +17,7 @@ interface Setting<Value> {
   readonly about: string
   /** As the README shows it. */
   readonly fallback: string
+  /** Undefined: it is not set. */
   read(text: string | undefined): Value
 }
 
@@ -36,7 +37,7 @@ function text(env: string, fallback: string, about: string, check?: (value: stri
 
 function optional(env: string, about: string, check?: (value: string) => string | undefined): Setting<string | undefined> {
   const inner = text(env, '', about, check)
-  return { ...inner, read: (given) => (given === undefined || given === '' ? undefined : inner.read(given)) }
+  return { ...inner, read: (given) => (given === undefined ? undefined : inner.read(given)) }
 }
 
 /** Its value shows in no complaint. */
@@ -46,7 +47,7 @@ function secret(env: string, about: string, check: (value: string) => string | u
     about,
     fallback: '',
     read(given) {
-      if (given === undefined || given === '') return undefined
+      if (given === undefined) return undefined
       const complaint = check(given)
       if (complaint) throw new ConfigError(`${env}: ${complaint}`)
       return given
@@ -60,7 +61,7 @@ function number(env: string, fallback: number, about: string, least = 1, most = 
     about,
     fallback: String(fallback),
     read(given) {
-      if (given === undefined || given === '') return fallback
+      if (given === undefined) return fallback
       const value = Number(given)
       if (!Number.isInteger(value) || value < least || value > most)
         throw new ConfigError(`${env}=${given}: set a whole number from ${least} to ${most}.`)
@@ -94,7 +95,7 @@ function oneOf<const Value extends string>(env: string, values: readonly Value[]
     about,
     fallback,
     read(given) {
-      const value = given === undefined || given === '' ? fallback : given
+      const value = given ?? fallback
       if (!values.includes(value as Value)) throw new ConfigError(`${env}=${value}: set one of ${values.join(', ')}.`)
       return value as Value
     },
@@ -162,10 +163,12 @@ export const settings = {
   queryCost: number('QUERY_COST', 10_000, 'objects that the answer to a query could hold'),
   queryTokens: number('QUERY_TOKENS', 2000, 'tokens a document'),
   queryAliases: number('QUERY_ALIASES', 50, 'aliases a document'),
+  answerCharacters: number('ANSWER_CHARACTERS', 4 * 1024 * 1024, 'characters of messages in an answer'),
   bodyBytes: number('BODY_BYTES', 1024 * 1024, 'bytes of a request over HTTP'),
 
   socketsPerPerson: number('SOCKETS_PER_PERSON', 10, 'sockets a person a node'),
   subscriptionsPerSocket: number('SUBSCRIPTIONS_PER_SOCKET', 200, 'operations at once a socket'),
+  operationCharacters: number('OPERATION_CHARACTERS', 1024 * 1024, 'characters of operations and their variables at once a socket'),
   frameBytes: number('FRAME_BYTES', 256 * 1024, 'bytes of a frame from a client'),
   initWaitMs: number('INIT_WAIT_MS', 3000, 'how long a socket may wait with its connection_init'),
   pingMs: number('PING_MS', 12_000, 'between pings; without an answer by the next the socket is dead'),
@@ -175,8 +178,9 @@ export const settings = {
   stuckMs: number('STUCK_MS', 10_000, 'how long a slow reader may take to drain'),
   drainMs: number('DRAIN_MS', 10_000, 'over how long sockets are closed when the server stops', 0),
 
-  ringEvents: number('RING_EVENTS', 1000, 'recent events kept in memory a stream that is followed'),
-  ringBytes: number('RING_BYTES', 1024 * 1024, 'their bytes at most'),
+  // A ring must hold at least what is put into it at once.
+  ringEvents: number('RING_EVENTS', 1000, 'recent events kept in memory a stream that is followed', 200),
+  ringBytes: number('RING_BYTES', 1024 * 1024, 'their bytes at most', 256 * 1024),
   lingerMs: number('LINGER_MS', 5000, 'how long a stream is kept after its last reader left', 0),
   gapWaitMs: number('GAP_WAIT_MS', 20, 'how long an event waits for those before it', 0),
   acknowledgeWaitMs: number('ACKNOWLEDGE_WAIT_MS', 1000, 'how long a subscription waits for the bus'),
@@ -185,9 +189,9 @@ export const settings = {
   logDays: number('LOG_DAYS', 30, 'days that events are kept'),
 } satisfies Record<string, Setting<unknown>>
 
-/** Reads the environment, and refuses what cannot work. */
+/** Reads the environment, and refuses what cannot work. What is set to nothing is not set. */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
-  const read = Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, setting.read(env[setting.env])]))
+  const read = Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, setting.read(env[setting.env] || undefined)]))
   const config = { ...read, limits: read } as unknown as Config
   if (config.redisUrl && config.databaseUrl.startsWith('pglite:'))
     throw new ConfigError(

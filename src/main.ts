@@ -21,7 +21,7 @@ function choices(config: Config, app: App): string[] {
   const bus = config.redisUrl
     ? `Redis at ${place(config.redisUrl)} (REDIS_URL): for any number of nodes`
     : isEmbedded
-      ? 'in this process, the only one on an embedded database'
+      ? 'in this process: an embedded database has one'
       : 'in this process, for want of REDIS_URL: meant for one node; a second would hear of this one a second late'
   const lines = [`  GraphiQL  ${app.url}/graphql`, `  database  ${database}`, `  bus       ${bus}`]
   return config.limitRates === 'on' ? lines : [...lines, '  limits    rates and bounds a person are off (LIMITS): for benches only']
@@ -54,11 +54,12 @@ function endOnSignal(app: App): void {
 /** What the operator can put right takes one line; only a bug shows where it is. */
 function inOneLine(error: unknown): string {
   if (error instanceof ConfigError || error instanceof FolderInUse) return error.message
-  const { code, message, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string }
+  const { code, message, port, address, hostname } = error as NodeJS.ErrnoException & { port?: number; address?: string; hostname?: string }
   if (code === 'EADDRINUSE')
     return `Port ${port} of ${address} is in use: stop what listens there, or set PORT to another (0 takes a free one).`
   if (code === 'EACCES') return `Not allowed: ${message}.`
   if (code === 'EADDRNOTAVAIL') return `HOST=${address}: this machine has no such address.`
+  if (hostname && hostname === process.env.HOST) return `HOST=${hostname}: this name has no address (${code}).`
   if (code && /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|28|3D)/.test(code))
     return `The database cannot be reached: ${message || code}. Set DATABASE_URL.`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -2,13 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Frame, readProfile } from './profile.ts'
 
 /** A program of ours in a process of its own, which ends with this one. */
 export interface Child {
-  /** Time on a processor since it began, all threads, in the system and out of it; not a number where the system does not tell. */
-  cpuMs(): number
+  /** Time on a processor since it began, all threads; not a number where the system does not tell. */
+  cpu(): CpuTime
   send(message: object): void
   /** The next message with that key; one that nobody asked for yet is kept. */
   next<Message>(key: string): Promise<Message>
@@ -17,9 +17,15 @@ export interface Child {
   end(): Promise<void>
 }
 
+export interface CpuTime {
+  readonly ms: number
+  /** So much of it in the kernel. */
+  readonly kernelMs: number
+}
+
 /** Forks a file of the project. What it says on standard error is shown. */
 export function startChild(file: string, env: Record<string, string> = {}): Child & { readonly process: ChildProcess } {
-  const child = fork(join(import.meta.dirname, 'leash.mjs'), [join(root, file)], {
+  const child = fork(join(import.meta.dirname, 'leash.mjs'), [resolve(root, file)], {
     cwd: root,
     env: { ...process.env, ...env },
     execArgv: file.endsWith('.ts') ? ['--import', 'tsx'] : [],
@@ -28,7 +34,7 @@ export function startChild(file: string, env: Record<string, string> = {}): Chil
   const messages = new Messages(child, file)
   return {
     process: child,
-    cpuMs: () => cpuMsOf(child.pid!),
+    cpu: () => cpuOf(child.pid!),
     send: (message) => void child.send(message),
     next: (key) => messages.next(key),
     async profiled(work) {
@@ -107,12 +113,13 @@ class Messages {
 }
 
 /** In ticks of the kernel, a hundred a second on every Linux that there is: measure for long enough. */
-function cpuMsOf(pid: number): number {
+function cpuOf(pid: number): CpuTime {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return (Number(fields[11]) + Number(fields[12])) * 10
+    const kernelMs = Number(fields[12]) * 10
+    return { ms: Number(fields[11]) * 10 + kernelMs, kernelMs }
   } catch {
-    return Number.NaN
+    return { ms: Number.NaN, kernelMs: Number.NaN }
   }
 }

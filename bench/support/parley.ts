@@ -9,13 +9,16 @@ export interface Node {
   readonly socketUrl: string
 }
 
-export async function startNode(env: Record<string, string>): Promise<Node> {
+export async function startNode(env: Record<string, string>, program = 'src/main.ts'): Promise<Node> {
   const { child, url } = await startServer(program, { PORT: '0', LIMITS: 'off', PASSWORD_COST: '10', ...env })
   return { child, url, socketUrl: `${url.replace('http', 'ws')}/graphql` }
 }
 
-/** Named by `BENCH_PROGRAM`, to compare how it is run: the source, which is what `npm start` runs, or what `npm run build` made of it. */
-const program = process.env.BENCH_PROGRAM ?? 'src/main.ts'
+/**
+ * Parley as `npm start` runs it; and beside it another one where BENCH_ALSO names its main file: what `npm run build` made, or how it was
+ * before a change.
+ */
+export const programs = { Parley: 'src/main.ts', ...(process.env.BENCH_ALSO && { [process.env.BENCH_ALSO]: process.env.BENCH_ALSO }) }
 
 export interface Person {
   readonly id: string

@@ -12,11 +12,22 @@ export interface RoundsOptions {
   readonly mostMs: number
 }
 
+export interface Result {
+  /** Medians of the rounds. */
+  readonly figures: Figures
+  /** Medians of what the figures were in each round against those of the base in the same round. */
+  readonly ratios: Figures
+}
+
 /**
  * Measures every candidate once a round, each round in another order, after one round that does not count. A busy machine so disturbs all
  * of them alike, and the median forgets it.
  */
-export async function inRounds(candidates: readonly Candidate[], { rounds, mostMs }: RoundsOptions): Promise<Map<string, Figures>> {
+export async function inRounds(
+  candidates: readonly Candidate[],
+  { rounds, mostMs }: RoundsOptions,
+  base: string,
+): Promise<Map<string, Result>> {
   const samples = new Map<string, Figures[]>(candidates.map(({ name }) => [name, []]))
   const end = performance.now() + mostMs
   for (const { measure } of candidates) await measure()
@@ -24,7 +35,17 @@ export async function inRounds(candidates: readonly Candidate[], { rounds, mostM
     const first = round % candidates.length
     for (const { name, measure } of [...candidates.slice(first), ...candidates.slice(0, first)]) samples.get(name)!.push(await measure())
   }
-  return new Map([...samples].map(([name, figures]) => [name, medians(figures)]))
+  const bases = samples.get(base)!
+  return new Map(
+    [...samples].map(([name, rows]) => [
+      name,
+      { figures: medians(rows), ratios: medians(rows.map((row, round) => against(row, bases[round]!))) },
+    ]),
+  )
+}
+
+function against(row: Figures, base: Figures): Figures {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value / base[name]!]))
 }
 
 export function median(values: readonly number[]): number {

@@ -11,6 +11,8 @@ const client = createClient({
   connectionParams: () => ({ authorization: `Bearer ${process.env.TOKEN}` }),
   // Stock clients give up after five attempts in a row.
   retryAttempts: Number.POSITIVE_INFINITY,
+  // And at once when the connection is refused, as by a server that is just restarting.
+  shouldRetry: () => true,
   // Browsers, and Node from 22, have one of their own.
   webSocketImpl: WebSocket,
 })

@@ -1,6 +1,8 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions'
 import { Redis, type RedisOptions } from 'ioredis'
+import { within } from '../lib/within.ts'
 import type { Bus } from './bus.ts'
+import { subscribeOn } from './bus-subscription.ts'
 
 /**
  * Over Redis Pub/Sub. Diverges from the memory bus where every network does: messages are lost while the connection is. A connection that
@@ -33,7 +35,7 @@ export function createRedisBus(url: string, onTrouble: (error: unknown) => void)
   async function announceReturn(): Promise<void> {
     try {
       await subscriber.subscribe(markTopic)
-      if (!isUp()) return
+      if (!isUp() || !wasDown) return
       wasDown = false
       for (const listener of returned) listener()
     } catch (error) {
@@ -44,7 +46,7 @@ export function createRedisBus(url: string, onTrouble: (error: unknown) => void)
   const isUp = () => publisher.status === 'ready' && subscriber.status === 'ready'
   const watch = setInterval(() => {
     for (const connection of [publisher, subscriber])
-      if (connection.status === 'ready') within(connection.ping(), pingWaitMs).catch(() => connection.disconnect(true))
+      if (connection.status === 'ready') answered(connection).catch(() => connection.disconnect(true))
   }, pingEveryMs)
   watch.unref()
 
@@ -56,29 +58,11 @@ export function createRedisBus(url: string, onTrouble: (error: unknown) => void)
       if (publisher.status !== 'ready') return
       pubSub.publish(topic, message).catch(() => {})
     },
-    subscribe(topic, listener) {
-      let isClosed = false
-      const subscribed = pubSub.subscribe(topic, (message: object) => {
-        if (isClosed) return
-        try {
-          listener(message)
-        } catch (error) {
-          onTrouble(error)
-        }
-      })
-      return {
-        ready: subscribed.then(() => {}, onTrouble),
-        close() {
-          if (isClosed) return
-          isClosed = true
-          void subscribed.then((id) => pubSub.unsubscribe(id)).catch(onTrouble)
-        },
-      }
-    },
+    subscribe: (topic, listener) => subscribeOn(pubSub, topic, listener, onTrouble),
     onReturn: (listener) => void returned.add(listener),
     async ping() {
       if (!isUp()) throw new Error('Redis cannot be reached.')
-      await within(publisher.ping(), pingWaitMs)
+      await answered(publisher)
     },
     async close() {
       clearInterval(watch)
@@ -101,10 +85,6 @@ function connect(url: string, options: RedisOptions): Redis {
   })
 }
 
-async function within<Result>(promise: Promise<Result>, ms: number): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms.`)), ms)
-  })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+async function answered(connection: Redis): Promise<void> {
+  if ((await within(connection.ping(), pingWaitMs)) === undefined) throw new Error(`Redis did not answer within ${pingWaitMs} ms.`)
 }

@@ -92,7 +92,8 @@ export class Group {
         if (!entries) return this.#fallBehind(() => true)
         for (const entry of entries) {
           if (this.#live.size === 0) return
-          await this.#deliver(entry)
+          const delivering = this.#deliver(entry)
+          if (delivering) await delivering
         }
       }
     } finally {
@@ -121,7 +122,8 @@ export class Group {
   }
 
   #fallBehind(which: (reader: StreamReader) => boolean): void {
-    for (const reader of this.#live) if (which(reader)) this.#drop(reader)
+    // Of those who are live now: one who has everything comes back in the same turn.
+    for (const reader of [...this.#live]) if (which(reader)) this.#drop(reader)
   }
 
   #drop(reader: StreamReader): void {

@@ -1,10 +1,9 @@
+import { within } from '../lib/within.ts'
 import type { StoredEvent } from '../store/transact.ts'
 import type { Bus, BusSubscription } from './bus.ts'
 import { type Arrival, LiveStream, type LiveStreamOptions } from './live-stream.ts'
-import type { Log } from './log.ts'
 
-export interface HubOptions extends Omit<LiveStreamOptions, 'log'> {
-  readonly log: Log
+export interface HubOptions extends LiveStreamOptions {
   readonly bus: Bus
   readonly lingerMs: number
   readonly acknowledgeWaitMs: number
@@ -42,19 +41,28 @@ export function createHub(options: HubOptions): Hub {
     readonly subscription: BusSubscription
     holders: number
     urgent: number
+    /** The log has it. */
+    isThere: boolean
     lingering?: NodeJS.Timeout | undefined
   }
 
   function follow(streamId: string): Followed {
     const stream = new LiveStream(streamId, options)
-    const subscription = bus.subscribe(topicOf(streamId), (message) => stream.hear(revive(streamId, message as Rung)))
-    return { stream, subscription, holders: 0, urgent: 0 }
+    const subscription = bus.subscribe(topicOf(streamId), (message) => {
+      // What is no event was rung by no version of ours. If it stands for one, the log has that.
+      if (isRung(message)) stream.hear(revive(streamId, message))
+    })
+    const followed = { stream, subscription, holders: 0, urgent: 0, isThere: false }
+    streams.set(streamId, followed)
+    return followed
   }
 
   function release(followed: Followed, isUrgent: boolean): void {
     followed.holders--
     if (isUrgent) followed.urgent--
     if (followed.holders > 0) return
+    // Whoever asks for streams that are not there shall not fill the memory with them.
+    if (!followed.isThere) return void drop(followed)
     // Kept for a moment, so that coming back costs the database nothing.
     followed.lingering = setTimeout(() => drop(followed), options.lingerMs).unref()
   }
@@ -73,25 +81,39 @@ export function createHub(options: HubOptions): Hub {
   }
 
   /** Until the acknowledgement comes the head check carries the stream; once it is there, what was rung before is looked for. */
-  function watchForLate(followed: Followed): void {
-    followed.subscription.ready.then(() => check([followed])).catch(options.onTrouble)
+  function watchForLate({ stream, subscription }: Followed): void {
+    const look = async () => {
+      await subscription.ready
+      const head = await log.head(stream.id)
+      if (head !== undefined) stream.notice(head)
+    }
+    look().catch(options.onTrouble)
   }
 
   let isChecking = false
-  let lastFullCheck = Date.now()
+  /** All were to be checked while others were: it is done right after. */
+  let isAllOwed = false
+  let lastFullCheck = performance.now()
   /** What the bus lost last, no gap shows: so heads are compared with the log, those that may have moved more often than the rest. */
   function checkHeads(all: boolean): void {
-    if (isChecking) return
-    const isFull = all || Date.now() - lastFullCheck >= options.headCheckAllMs
+    if (isChecking) {
+      isAllOwed ||= all
+      return
+    }
+    // By a clock that nobody sets back.
+    const isFull = all || performance.now() - lastFullCheck >= options.headCheckAllMs
     const recently = Date.now() - recentMs
     const due = [...streams.values()].filter(({ stream, urgent }) => isFull || stream.lastEventAt > recently || (urgent > 0 && !bus.isUp))
-    if (isFull) lastFullCheck = Date.now()
+    if (isFull) lastFullCheck = performance.now()
     if (due.length === 0) return
     isChecking = true
     check(due)
       .catch(options.onTrouble)
       .finally(() => {
         isChecking = false
+        if (!isAllOwed) return
+        isAllOwed = false
+        checkHeads(true)
       })
   }
 
@@ -103,26 +125,28 @@ export function createHub(options: HubOptions): Hub {
       for (const event of events) bus.publish(topicOf(event.streamId), strip(event))
     },
     async hold(streamId, { isUrgent = false } = {}) {
-      let followed = streams.get(streamId)
-      if (!followed) {
-        followed = follow(streamId)
-        streams.set(streamId, followed)
-      }
+      const followed = streams.get(streamId) ?? follow(streamId)
       clearTimeout(followed.lingering)
       followed.holders++
       if (isUrgent) followed.urgent++
-      const held = followed
       let isReleased = false
       const releaseOnce = () => {
         if (isReleased) return
         isReleased = true
-        release(held, isUrgent)
+        release(followed, isUrgent)
       }
       try {
-        if (!(await acknowledged(held.subscription, options.acknowledgeWaitMs))) watchForLate(held)
+        const isHeard = await within(
+          followed.subscription.ready.then(() => true),
+          options.acknowledgeWaitMs,
+        )
+        if (!isHeard) watchForLate(followed)
         const head = await log.head(streamId)
-        if (head !== undefined) held.stream.notice(head)
-        return { stream: held.stream, head, release: releaseOnce }
+        if (head !== undefined) {
+          followed.isThere = true
+          followed.stream.notice(head)
+        }
+        return { stream: followed.stream, head, release: releaseOnce }
       } catch (error) {
         releaseOnce()
         throw error
@@ -144,16 +168,6 @@ export function createHub(options: HubOptions): Hub {
 const mostHeads = 2000
 const recentMs = 60_000
 
-async function acknowledged(subscription: BusSubscription, waitMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, waitMs, false)
-  })
-  const isReady = await Promise.race([subscription.ready.then(() => true), late])
-  clearTimeout(timer)
-  return isReady
-}
-
 function topicOf(streamId: string): string {
   return `parley:stream:${streamId}`
 }
@@ -165,6 +179,12 @@ interface Rung {
   data: StoredEvent['data']
   at: string
   snapshot?: unknown
+}
+
+function isRung(message: object | null): message is Rung {
+  const { seq, type, data, at } = (message ?? {}) as Partial<Record<keyof Rung, unknown>>
+  const isWhole = Number.isSafeInteger(seq) && typeof type === 'string' && typeof data === 'object' && data !== null
+  return isWhole && typeof at === 'string' && !Number.isNaN(Date.parse(at))
 }
 
 function strip({ seq, type, data, at, snapshot }: Arrival): Rung {

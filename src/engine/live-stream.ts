@@ -162,8 +162,11 @@ export class LiveStream {
     try {
       while (!this.#isClosed) {
         const due = this.#takeDue()
-        if (due.length > 0) this.#push(await this.#entries(due))
-        else if (this.#noticed <= this.head) return
+        if (due.length > 0) {
+          // What comes next may wait for its own missing ones: this gap, if there was one, is closed.
+          this.#endWait()
+          this.#push(await this.#entries(due))
+        } else if (this.#noticed <= this.head) return
         else if (this.#mayFetch) await this.#fetchGap()
         else return this.#waitForGap(this.#options.gapWaitMs)
       }
@@ -175,9 +178,14 @@ export class LiveStream {
 
   async #fetchGap(): Promise<void> {
     this.#mayFetch = false
+    const heardBefore = [...this.#arrivals.keys()]
+    const noticedBefore = this.#noticed
     const missing = await this.#read(this.head, gapFetch)
     // Heard of, but not to be found: rung by a node whose database was since restored, say. The ring does not wait for it.
-    if (missing.length === 0) this.#noticed = this.head
+    if (missing.length === 0) {
+      for (const seq of heardBefore) this.#arrivals.delete(seq)
+      if (this.#noticed === noticedBefore) this.#noticed = this.head
+    }
     this.#push(missing)
     this.#mayFetch = missing.length === gapFetch
   }
@@ -238,6 +246,12 @@ export class LiveStream {
   #clear(): void {
     this.#ring = []
     this.#bytes = 0
+  }
+
+  #endWait(): void {
+    if (this.#gapTimer) clearTimeout(this.#gapTimer)
+    this.#gapTimer = undefined
+    this.#mayFetch = false
   }
 
   #waitForGap(ms: number): void {

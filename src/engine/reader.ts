@@ -1,4 +1,4 @@
-import { isLostConnection } from '../store/transact.ts'
+import { isLostConnection } from '../store/failures.ts'
 import type { Following } from './following.ts'
 import type { Group } from './group.ts'
 import type { Entry } from './live-stream.ts'
@@ -10,6 +10,8 @@ export interface StreamReaderOptions {
   readonly sink: Sink
   /** The seq of the last event that it is not to get. */
   readonly position: number
+  /** The events right after it, where they were read from the log already. */
+  readonly next?: readonly Entry[] | undefined
   /** What an event is for this person alone. Rejects only when the database cannot be reached. */
   readonly renderForPerson: (entry: Entry) => Promise<Rendered>
   /** Called once, when it is over for whatever reason. */
@@ -22,15 +24,21 @@ export class StreamReader implements Reader {
   /** Everything up to here was delivered, or was not wanted. */
   position: number
   readonly #options: StreamReaderOptions
+  readonly #sink: Sink
+  #next: readonly Entry[] | undefined
   #isClosed = false
   /** Its right may have ended at its position, and the answer is outstanding. */
   #mustAsk = false
+  /** Until then it is known well enough that it may follow, by a clock that nobody sets back. */
+  #mayUntil = 0
   #again: NodeJS.Timeout | undefined
 
   constructor(options: StreamReaderOptions) {
     this.#options = options
+    this.#sink = options.sink
     this.personId = options.following.options.personId
     this.position = options.position
+    this.#next = options.next
   }
 
   start(): void {
@@ -54,16 +62,21 @@ export class StreamReader implements Reader {
 
   /** From its group: takes what is next, or says that it has no room. */
   accept(rendered: Rendered): boolean {
-    if (this.#options.sink.isFull) return false
-    this.#options.sink.deliver(rendered)
+    if (this.#sink.isFull) return false
+    this.#sink.deliver(rendered)
     return true
   }
 
   /** Reads on from its position until it has caught up with its group, then is live. While the database is away it stays where it is. */
   catchUp(): void {
+    this.#mayUntil = performance.now() + believedMs
+    this.#readOn()
+  }
+
+  #readOn(): void {
     this.#catchUp().catch((error) => {
       if (!isLostConnection(error)) return this.fail(error)
-      if (!this.#isClosed) this.#again = setTimeout(() => this.catchUp(), retryMs)
+      if (!this.#isClosed) this.#again = setTimeout(() => this.#readOn(), retryMs)
     })
   }
 
@@ -75,7 +88,8 @@ export class StreamReader implements Reader {
         await sink.drained()
         continue
       }
-      const entries = group.stream.inRing(this.position, batch) ?? (await group.stream.page(this.position))
+      const entries = this.#next ?? group.stream.inRing(this.position, batch) ?? (await group.stream.page(this.position))
+      this.#next = undefined
       if (this.#isClosed) return
       if (entries.length === 0) return group.join(this)
       for (const entry of entries) {
@@ -88,6 +102,9 @@ export class StreamReader implements Reader {
 
   async #take(entry: Entry): Promise<void> {
     const { group, sink } = this.#options
+    // Old events show their rows as they are now: whoever is behind for long shall not see by them what came after their right had ended.
+    const endsAccess = group.endsAccessOf(entry.event) === this.personId
+    if (!endsAccess && performance.now() > this.#mayUntil) await this.#ask()
     if (group.wants(entry.event)) {
       const shared = await group.render(entry)
       const rendered = shared === 'personal' ? await this.#options.renderForPerson(entry) : shared
@@ -95,7 +112,7 @@ export class StreamReader implements Reader {
       sink.deliver(rendered)
     }
     this.position = entry.event.seq
-    if (group.endsAccessOf(entry.event) !== this.personId) return
+    if (!endsAccess) return
     this.#mustAsk = true
     await this.#ask()
   }
@@ -103,8 +120,11 @@ export class StreamReader implements Reader {
   async #ask(): Promise<void> {
     await this.#options.following.options.mayFollow()
     this.#mustAsk = false
+    this.#mayUntil = performance.now() + believedMs
   }
 }
 
 const batch = 100
 const retryMs = 200
+/** As long as losing access may take. */
+const believedMs = 1000

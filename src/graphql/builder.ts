@@ -62,6 +62,14 @@ export const builder = new SchemaBuilder<{
   },
 })
 
+builder.globalConnectionField('totalCount', (t) =>
+  t.int({
+    nullable: true,
+    description: 'How many there are in all; null above 10,000.',
+    resolve: ({ totalCount }) => totalCount?.() ?? null,
+  }),
+)
+
 builder.queryType({ description: 'Reading.' })
 builder.mutationType({ description: 'Writing. Every mutation is `verbNoun(input): VerbNounPayload`, and its payload holds what changed.' })
 builder.subscriptionType({ description: 'Following. Every subscription says where it stands, and can be taken up again from there.' })

@@ -1,9 +1,9 @@
 import type { Log } from '../engine/log.ts'
+import { Refusal } from '../lib/refusal.ts'
 import type { Database } from '../store/database.ts'
 import type { Rates } from '../store/rates.ts'
 import type { Transact } from '../store/transact.ts'
 import type { Actor } from './actor.ts'
-import type { HeardEvent } from './facts.ts'
 import type { Limits } from './limits.ts'
 import { type Known, Loaders } from './loaders.ts'
 
@@ -15,8 +15,6 @@ export interface Services {
   readonly database: Database
   readonly transact: Transact
   readonly log: Log
-  /** Tells all nodes what was committed, from the lowest seq of a stream to its highest. Not awaited, and never throws: what is lost, the log heals. */
-  readonly ring: (events: readonly HeardEvent[]) => void
   /** Names the history that cursors count in. */
   readonly epoch: string
   readonly limits: Limits
@@ -33,6 +31,8 @@ export interface Context {
   readonly loaders: Loaders
   readonly services: Services
   readonly client: Client
+  /** How long the texts of this answer are, as far as `takeCharacters` was told. */
+  characters: number
 }
 
 /** The little that a resolver may know of the way its operation came. */
@@ -48,5 +48,17 @@ export interface Client {
 export const noClient: Client = { userAgent: null, address: 'none' }
 
 export function createContext(services: Services, actor: Actor, client: Client = noClient, rows: readonly Known[] = []): Context {
-  return { actor, services, client, loaders: new Loaders(services.database, rows) }
+  return { actor, services, client, loaders: new Loaders(services.database, rows), characters: 0 }
+}
+
+/**
+ * For texts that may be long, before they are shown: an answer's cost counts objects, and the same text can stand in it many times. Refuses
+ * what would make the answer too long.
+ */
+export function takeCharacters(context: Context, text: string): string {
+  const { answerCharacters } = context.services.limits
+  context.characters += text.length
+  if (context.characters > answerCharacters)
+    throw new Refusal('QUERY_TOO_COMPLEX', `At most ${answerCharacters} characters of text in an answer, please: ask for smaller pages.`)
+  return text
 }

@@ -18,9 +18,12 @@ import {
 } from 'graphql'
 import type { Limits } from './limits.ts'
 
-/** A field that answers a list says here how much it can hold, unless its arguments do: `extensions: { holds: 3 }`. */
+/**
+ * A field that answers a list says here how much it can hold: `extensions: { holds: 3 }`; or that it holds a page, whose size was said
+ * where the page was asked for: `extensions: { holds: 'page' }`. Edges and nodes hold a page, and so does a list with a `first` of its own.
+ */
 export interface FieldExtensions {
-  readonly holds?: number
+  readonly holds?: number | 'page'
 }
 
 export interface CostOptions {
@@ -37,7 +40,8 @@ export interface Cost {
 
 /**
  * How many objects the answer to a valid operation can hold: `first` or `last` multiply what a page's edges and nodes hold, a list of ids
- * what they name, other lists by what they say of themselves. Of an interface the dearest type counts. Introspection costs nothing.
+ * what they name, other lists by what they say of themselves. Of an interface the dearest type counts, and each alias of a value as an object.
+ * Introspection costs nothing.
  */
 export function measureCost(
   operation: OperationDefinitionNode,
@@ -60,8 +64,9 @@ export function measureCost(
   }
 
   const page = (field: FieldNode, definition: GraphQLField<unknown, unknown>): number => {
-    if (!definition.args.some(({ name }) => name === 'first' || name === 'last')) return 1
-    const asked = argument(field, 'first') ?? argument(field, 'last') ?? limits.pageDefault
+    if (!isPaged(definition)) return 1
+    const usual = definition.args.find(({ name }) => name === 'first')?.defaultValue ?? limits.pageDefault
+    const asked = argument(field, 'first') ?? argument(field, 'last') ?? usual
     // What is no number, or more than a page may have, is refused when it is executed.
     return typeof asked === 'number' && asked >= 0 ? Math.min(asked, limits.pageMost) : limits.pageMost
   }
@@ -72,12 +77,16 @@ export function measureCost(
       const ids = argument(field, 'ids')
       return Array.isArray(ids) ? Math.min(ids.length, limits.listMost) : size
     }
-    return (definition.extensions as FieldExtensions).holds ?? usualList
+    if (isPaged(definition)) return page(field, definition)
+    const { holds = usualList } = definition.extensions as FieldExtensions
+    return holds === 'page' ? size : holds
   }
 
   const ofField = (field: FieldNode, parent: GraphQLObjectType, size: number): number => {
     const definition = parent.getFields()[field.name.value]
-    if (!definition || !field.selectionSet) return 0
+    if (!definition) return 0
+    // A value comes along with its object. Only another name gives it another place in the answer.
+    if (!field.selectionSet) return field.alias ? 1 : 0
     const inside = ofSelections(field.selectionSet, getNamedType(definition.type), page(field, definition))
     return bounded(held(field, definition, size) * (1 + inside))
   }
@@ -117,6 +126,10 @@ export function measureCost(
   const root = schema.getRootType(operation.operation)
   const objects = root ? ofObject(operation.selectionSet, root, limits.pageDefault) : 0
   return { objects, isVariable }
+}
+
+function isPaged({ args }: GraphQLField<unknown, unknown>): boolean {
+  return args.some(({ name }) => name === 'first' || name === 'last')
 }
 
 /** For lists that say nothing of themselves. */

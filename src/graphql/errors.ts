@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type ExecutionResult, GraphQLError } from 'graphql'
-import { type ErrorCode, Refusal } from '../lib/refusal.ts'
+import { type ErrorCode, errorCodes, Refusal } from '../lib/refusal.ts'
 
 /** Makes errors fit to be shown to anybody. What it has made it leaves as it is. */
 export interface Mask {
@@ -44,7 +44,8 @@ function showable(error: unknown): GraphQLError | undefined {
   if (typeof code === 'string' && codes.has(code)) return placed(place, root.message, root.extensions)
   // What a resolver answered could not be written as its type says: that has a path, and no place in the document of its own.
   if (place?.path && !root.nodes) return undefined
-  return placed(place, (place ?? root).message, { ...root.extensions, code: 'BAD_USER_INPUT' })
+  const { originalError: _, ...extensions } = root.extensions
+  return placed(place, (place ?? root).message, { ...extensions, code: 'BAD_USER_INPUT' })
 }
 
 /** What was thrown, under what GraphQL has wrapped around it. */
@@ -54,8 +55,8 @@ export function rootOf(error: unknown): unknown {
   return root
 }
 
-/** Without the original error: whoever serialises it shall have nothing to leak. */
-function placed(place: GraphQLError | undefined, message: string, extensions: Record<string, unknown>): GraphQLError {
+/** An error at the same place. Without the original error: whoever serialises it shall have nothing to leak. */
+export function placed(place: GraphQLError | undefined, message: string, extensions: Record<string, unknown>): GraphQLError {
   if (!place) return new GraphQLError(message, { extensions })
   const { nodes, source, positions, path } = place
   return new GraphQLError(message, {
@@ -74,16 +75,4 @@ function unforeseen(error: unknown, report: Report): GraphQLError {
   return placed(place, `Something went wrong here (id ${id}).`, { code: 'INTERNAL_SERVER_ERROR' })
 }
 
-const codes: ReadonlySet<string> = new Set<ErrorCode | 'INTERNAL_SERVER_ERROR'>([
-  'BAD_USER_INPUT',
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'NOT_FOUND',
-  'CONFLICT',
-  'RATE_LIMITED',
-  'CURSOR_EXPIRED',
-  'TOO_SLOW',
-  'QUERY_TOO_COMPLEX',
-  'PAYLOAD_TOO_LARGE',
-  'INTERNAL_SERVER_ERROR',
-])
+const codes: ReadonlySet<string> = new Set([...errorCodes, 'INTERNAL_SERVER_ERROR'])

@@ -15,4 +15,5 @@ export interface Limits {
   readonly queryCost: number
   readonly queryTokens: number
   readonly queryAliases: number
+  readonly answerCharacters: number
 }

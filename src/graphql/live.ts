@@ -1,14 +1,4 @@
-import {
-  createSourceEventStream,
-  type DocumentNode,
-  type ExecutionResult,
-  execute,
-  GraphQLError,
-  type GraphQLSchema,
-  getOperationAST,
-  Kind,
-  visit,
-} from 'graphql'
+import { createSourceEventStream, type ExecutionResult, execute, GraphQLError, type GraphQLSchema } from 'graphql'
 import { cursorExpired, readCursor } from '../engine/cursor.ts'
 import { Following } from '../engine/following.ts'
 import { Group, type Renderer } from '../engine/group.ts'
@@ -17,21 +7,15 @@ import type { Entry, LiveStream } from '../engine/live-stream.ts'
 import { StreamReader } from '../engine/reader.ts'
 import { type Reader, Rendered, type Sink } from '../engine/sink.ts'
 import { notFound } from '../lib/refusal.ts'
-import { isLostConnection } from '../store/transact.ts'
+import { isLostConnection } from '../store/failures.ts'
 import { type Actor, Audience } from './actor.ts'
 import { type Context, createContext, type Services } from './context.ts'
 import { type Mask, rootOf } from './errors.ts'
 import type { Known } from './loaders.ts'
-
-/** A parsed and validated subscription. */
-export interface LiveOperation {
-  readonly document: DocumentNode
-  readonly operationName: string | null | undefined
-  readonly variables: Record<string, unknown> | null | undefined
-}
+import { type LiveOperation, shapeOf } from './shape.ts'
 
 /** A subscription that did not begin: what GraphQL found wrong with its variables or its arguments. */
-export class ExecutionFailed extends Error {
+class ExecutionFailed extends Error {
   readonly errors: readonly GraphQLError[]
 
   constructor(errors: readonly GraphQLError[]) {
@@ -39,6 +23,12 @@ export class ExecutionFailed extends Error {
     this.name = 'ExecutionFailed'
     this.errors = errors
   }
+}
+
+/** What ended an operation, as it was before a protocol wrapped it: GraphQL may have found several things wrong. */
+export function reasons(error: unknown): readonly unknown[] {
+  const root = rootOf(error)
+  return root instanceof ExecutionFailed ? root.errors : [error]
 }
 
 /** Subscriptions as people ask for them, joined so that what is the same for many is executed once. */
@@ -69,8 +59,8 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
       if (head === undefined) throw notFound('stream')
       const position = after == null ? head : readCursor(after, streamId, services.epoch)
       if (position > head) throw cursorExpired()
-      if (position < head && !stream.inRing(position, 1)) await stream.page(position)
-      return join({ operation, context, following, stream, sink, position, release })
+      const next = position < head && !stream.inRing(position, 1) ? await stream.page(position) : undefined
+      return join({ operation, context, following, stream, sink, position, next, release })
     } catch (error) {
       release()
       throw error
@@ -96,10 +86,11 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
     stream: LiveStream
     sink: Sink<ExecutionResult>
     position: number
+    next: readonly Entry[] | undefined
     release: () => void
   }
 
-  function join({ operation, context, following, stream, sink, position, release }: Joining): Reader {
+  function join({ operation, context, following, stream, sink, position, next, release }: Joining): Reader {
     const key = `${stream.id} ${shapeOf(operation)}`
     // Not the context itself: what it has loaded would be kept for as long as the subscription.
     const { actor, client } = context
@@ -116,6 +107,7 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
       following,
       sink: sink as Sink,
       position,
+      next,
       renderForPerson: async (entry) => new Rendered(await show(entry, actor.kind === 'person' ? actor.hearing(stream.id) : actor)),
       onClose() {
         release()
@@ -178,49 +170,4 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
       return groups.size
     },
   }
-}
-
-const documentNumbers = new WeakMap<DocumentNode, number>()
-let documents = 0
-
-/** Operations of the same shape give the same answer to the same event. `after` is where a reader stands, and no part of the answer. */
-function shapeOf({ document, operationName, variables }: LiveOperation): string {
-  let number = documentNumbers.get(document)
-  if (number === undefined) {
-    number = ++documents
-    documentNumbers.set(document, number)
-  }
-  const position = positionVariable(document, operationName)
-  const rest = Object.entries(variables ?? {}).filter(([name]) => name !== position)
-  return JSON.stringify([number, operationName ?? null, rest.sort(([one], [other]) => (one < other ? -1 : 1))])
-}
-
-const positionVariables = new WeakMap<DocumentNode, Map<string | null, string | undefined>>()
-
-/** The variable that is given as `after` to the followed field, and nowhere else. */
-function positionVariable(document: DocumentNode, operationName: string | null | undefined): string | undefined {
-  let byOperation = positionVariables.get(document)
-  if (!byOperation) {
-    byOperation = new Map()
-    positionVariables.set(document, byOperation)
-  }
-  const key = operationName ?? null
-  if (!byOperation.has(key)) byOperation.set(key, findPositionVariable(document, operationName))
-  return byOperation.get(key)
-}
-
-function findPositionVariable(document: DocumentNode, operationName: string | null | undefined): string | undefined {
-  const field = getOperationAST(document, operationName)?.selectionSet.selections[0]
-  if (field?.kind !== Kind.FIELD) return undefined
-  const given = field.arguments?.find(({ name }) => name.value === 'after')?.value
-  if (given?.kind !== Kind.VARIABLE) return undefined
-  const name = given.name.value
-  let uses = 0
-  visit(document, {
-    VariableDefinition: (definition) => (definition.variable.name.value === name ? false : undefined),
-    Variable: (variable) => {
-      if (variable.name.value === name) uses++
-    },
-  })
-  return uses === 1 ? name : undefined
 }

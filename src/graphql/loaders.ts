@@ -48,10 +48,6 @@ export class Loaders {
     return this.#of(loader).load(key) as Promise<Row | null>
   }
 
-  async loadMany<Key, Row>(loader: Loader<Key, Row>, keys: readonly Key[]): Promise<(Row | null)[]> {
-    return Promise.all(keys.map((key) => this.load(loader, key)))
-  }
-
   /** For rows that a page or a command has just read: they are not read again. */
   prime<Key, Row>(loader: Loader<Key, Row>, key: Key, row: Row): void {
     this.#of(loader).clear(key).prime(key, row)

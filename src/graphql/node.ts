@@ -40,6 +40,7 @@ builder.queryField('nodes', (t) =>
     description: 'Many objects by their ids, in that order; null in the place of each that is not there or not to be seen.',
     args: { ids: t.arg.idList({ required: true, description: 'At most 100 ids.' }) },
     resolve(_root, { ids }, context) {
+      if (context.actor.kind === 'nobody') throw unauthenticated()
       const { listMost } = context.services.limits
       if (ids.length > listMost) throw badInput('ids', `At most ${listMost} ids at once, please: these are ${ids.length}.`)
       return Promise.all(ids.map((id) => readNode(id, 'ids', context))) as never

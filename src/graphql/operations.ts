@@ -72,7 +72,7 @@ export function createOperations(schema: GraphQLSchema, limits: Limits, mask: Ma
         const sentence = `The answer could hold ${cost} objects; at most ${limits.queryCost}, please: ask for smaller pages.`
         return [mask.error(tooComplex(sentence))]
       }
-      return { kind: operation.operation, document: known.document, operationName, variables }
+      return { kind: operation.operation, document: known.document, operationName, variables: declared(operation, variables) }
     },
     async run({ document, operationName, variables }, contextValue) {
       try {
@@ -85,28 +85,38 @@ export function createOperations(schema: GraphQLSchema, limits: Limits, mask: Ma
   }
 }
 
+/** What nobody asked for is not kept: it would be held for as long as a subscription, and make two that are alike look different. */
+function declared(operation: OperationDefinitionNode, variables: OperationRequest['variables']): OperationRequest['variables'] {
+  if (variables == null) return variables
+  const names = operation.variableDefinitions?.map(({ variable }) => variable.name.value) ?? []
+  return Object.fromEntries(names.filter((name) => Object.hasOwn(variables, name)).map((name) => [name, variables[name]]))
+}
+
 /** What was found out about a text. */
 interface Known {
   readonly document?: DocumentNode
   readonly errors?: readonly GraphQLError[]
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>
   readonly costs: Map<OperationDefinitionNode, Cost>
+  /** What is kept of it: its document, to which its errors refer too. */
+  readonly tokens: number
 }
 
 function readDocument(text: string, schema: GraphQLSchema, limits: Limits, mask: Mask): Known {
-  const nothing = { fragments: new Map<string, FragmentDefinitionNode>(), costs: new Map<OperationDefinitionNode, Cost>() }
+  const nothing = { fragments: new Map<string, FragmentDefinitionNode>(), costs: new Map<OperationDefinitionNode, Cost>(), tokens: 0 }
   let document: DocumentNode
   try {
     document = parse(text, { maxTokens: limits.queryTokens })
   } catch (error) {
     return { ...nothing, errors: [mask.error(isTooLong(error) ? tooComplex(`At most ${limits.queryTokens} tokens, please.`) : error)] }
   }
+  const tokens = document.tokenCount ?? limits.queryTokens
   const shape = validate(schema, document, shapeRules(limits))
   const errors = shape.length > 0 ? shape : validate(schema, document, specifiedRules, { maxErrors: 20 })
   if (errors.length > 0)
-    return { ...nothing, errors: errors.map((error) => mask.error(isTooMuch(error) ? tooComplex('Fewer fields, please.') : error)) }
+    return { ...nothing, tokens, errors: errors.map((error) => mask.error(isTooMuch(error) ? tooComplex('Fewer fields, please.') : error)) }
   const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
-  return { document, fragments: new Map(fragments.map((fragment) => [fragment.name.value, fragment])), costs: new Map() }
+  return { document, fragments: new Map(fragments.map((fragment) => [fragment.name.value, fragment])), costs: new Map(), tokens }
 }
 
 function isTooLong(error: unknown): boolean {
@@ -127,12 +137,15 @@ function noOperation(document: DocumentNode, name: string | null | undefined): G
   )
 }
 
-/** Texts lately seen, bounded by count and by length: what anonymous clients send must not fill the memory. */
+/** Texts lately seen, bounded by count, length and tokens: what anonymous clients send must not fill the memory, and tokens weigh most. */
 function createMemory({ queryTokens }: Limits) {
   const known = new Map<string, Known>()
   let characters = 0
+  let tokens = 0
   const forget = (text: string) => {
-    if (known.delete(text)) characters -= text.length
+    characters -= text.length
+    tokens -= known.get(text)!.tokens
+    known.delete(text)
   }
   return {
     get(text: string): Known | undefined {
@@ -147,11 +160,14 @@ function createMemory({ queryTokens }: Limits) {
       if (text.length > queryTokens * charactersAToken) return
       known.set(text, found)
       characters += text.length
-      while (known.size > mostDocuments || characters > mostCharacters) forget(known.keys().next().value!)
+      tokens += found.tokens
+      while (known.size > mostDocuments || characters > mostCharacters || tokens > mostTokens) forget(known.keys().next().value!)
     },
   }
 }
 
 const mostDocuments = 1000
 const mostCharacters = 2 * 1024 * 1024
+/** A token of a parsed document holds some 400 bytes. */
+const mostTokens = 100_000
 const charactersAToken = 16

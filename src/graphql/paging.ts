@@ -65,6 +65,13 @@ export function makePage<Row, Key>(rows: readonly Row[], request: PageRequest<Ke
   }
 }
 
+/** Above this nothing is counted: `totalCount` is null. */
+export const mostCounted = 10_000
+
+export function countedOrNull(count: number): number | null {
+  return count > mostCounted ? null : count
+}
+
 export function pageCursor<Row>(row: Row, keyset: Pick<Keyset<Row, unknown>, 'encode'>): string {
   return Buffer.from(keyset.encode(row)).toString('base64url')
 }

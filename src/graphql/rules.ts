@@ -23,11 +23,16 @@ export function shapeRules({ queryDepth, queryAliases }: Limits): ((context: Val
     (context) => ({
       Document(document) {
         let aliases = 0
+        const counts = new Map<string, number>()
         visit(document, {
-          Field({ alias }) {
+          Field({ alias, name }) {
             if (alias) aliases++
+            const shown = (alias ?? name).value
+            counts.set(shown, (counts.get(shown) ?? 0) + 1)
           },
         })
+        const comparisons = [...counts.values()].reduce((sum, count) => sum + count * count, 0)
+        if (comparisons > mostComparisons) context.reportError(tooComplex('Fewer fields of the same name, please.'))
         if (aliases > queryAliases)
           context.reportError(tooComplex(`At most ${queryAliases} aliases, please: this document has ${aliases}.`))
       },
@@ -38,6 +43,12 @@ export function shapeRules({ queryDepth, queryAliases }: Limits): ((context: Val
 export function tooComplex(sentence: string) {
   return clientError('QUERY_TOO_COMPLEX', sentence)
 }
+
+/**
+ * Fields that have one name in the answer are compared, each with each: a few hundred of them cost more than all else about a document.
+ * What people and their tools write stays far below.
+ */
+const mostComparisons = 50_000
 
 /** The standard query goes 14 levels down; some tools unwrap more of a type. */
 const introspectionDepth = 20

@@ -1,14 +1,18 @@
-export type ErrorCode =
-  | 'BAD_USER_INPUT'
-  | 'UNAUTHENTICATED'
-  | 'FORBIDDEN'
-  | 'NOT_FOUND'
-  | 'CONFLICT'
-  | 'RATE_LIMITED'
-  | 'CURSOR_EXPIRED'
-  | 'TOO_SLOW'
-  | 'QUERY_TOO_COMPLEX'
-  | 'PAYLOAD_TOO_LARGE'
+/** What a client's program can tell failures apart by. */
+export const errorCodes = [
+  'BAD_USER_INPUT',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'CONFLICT',
+  'RATE_LIMITED',
+  'CURSOR_EXPIRED',
+  'TOO_SLOW',
+  'QUERY_TOO_COMPLEX',
+  'PAYLOAD_TOO_LARGE',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
 
 /** A failure that is not a bug: it has a code for programs and a sentence for people, and may be shown to anybody. All others are masked. */
 export class Refusal extends Error {

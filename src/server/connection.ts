@@ -34,6 +34,8 @@ export class Connection {
   /** By the id that the client gave it. */
   readonly #operations = new Map<string, Running>()
   #count = 0
+  /** Of the messages that asked for them: documents and variables are held for as long as they run. */
+  #characters = 0
   #pinging: NodeJS.Timeout
   #hasPong = true
 
@@ -83,7 +85,9 @@ export class Connection {
     const running = new Running(former !== undefined)
     running.isOver = this.#operate(running, former?.isOver, () => protocol(text))
     this.#operations.set(id, running)
+    this.#characters += text.length
     await running.isOver.finally(() => {
+      this.#characters -= text.length
       if (this.#operations.get(id) === running) this.#operations.delete(id)
     })
   }
@@ -95,6 +99,11 @@ export class Connection {
       if (operationId.length > mostIdCharacters) throw badInput('id', `At most ${mostIdCharacters} characters, please.`)
       if (this.#count > settings.subscriptionsPerSocket)
         throw new Refusal('RATE_LIMITED', `At most ${settings.subscriptionsPerSocket} operations at once on a socket: end others first.`)
+      if (this.#characters > settings.operationCharacters)
+        throw new Refusal(
+          'RATE_LIMITED',
+          `At most ${settings.operationCharacters} characters of operations at once on a socket: end others first.`,
+        )
       await this.#visitor.requireAlive()
       const operation = operations.prepare(payload)
       if (!isOperation(operation)) return operation

@@ -5,6 +5,14 @@ import type { Rendered } from '../engine/sink.ts'
  * last. Built once for all who get the same result and have ids of the same length.
  */
 export function frameOf(rendered: Rendered, tailBytes: number): Buffer {
+  // Those who get it are handed it one after the other.
+  if (rendered !== last?.rendered || tailBytes !== last.tailBytes) last = { rendered, tailBytes, frame: find(rendered, tailBytes) }
+  return last.frame
+}
+
+let last: { readonly rendered: Rendered; readonly tailBytes: number; readonly frame: Buffer } | undefined
+
+function find(rendered: Rendered, tailBytes: number): Buffer {
   let frames = built.get(rendered)
   if (!frames) {
     frames = new Map()
@@ -16,6 +24,16 @@ export function frameOf(rendered: Rendered, tailBytes: number): Buffer {
   const frame = Buffer.concat([header(opening.length + json.length + tailBytes), opening, json])
   // Ids are as long as a client likes: a few lengths are worth remembering, all of them would be a way to fill the memory.
   if (frames.size < mostLengths) frames.set(tailBytes, frame)
+  return frame
+}
+
+/** A message as a whole WebSocket frame. */
+export function wholeFrame(text: string): Buffer {
+  const bytes = Buffer.byteLength(text)
+  const start = header(bytes)
+  const frame = Buffer.allocUnsafe(start.length + bytes)
+  start.copy(frame)
+  frame.write(text, start.length)
   return frame
 }
 

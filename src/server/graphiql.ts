@@ -69,12 +69,12 @@ mutation Say($input: SendMessageInput!) {
     headers: bearer(),
   },
   {
-    query: `# First comes what was said since the room was made,
-# then, over a WebSocket, all that is said from now on.
-# For that open this page in another window beside it,
-# and say something there. Each event has a cursor: with
-# the last one as "after", nothing is missed and nothing
-# comes twice.
+    query: `# First comes what was said since the room began,
+# then, over a WebSocket, what is said from now on:
+# open this page in another window beside it, and
+# say something else there. The newest is shown.
+# Each event has a cursor: with the last one as
+# "after", nothing is missed, nothing comes twice.
 subscription Follow($roomId: ID!, $after: Cursor) {
   messageAdded(roomId: $roomId, after: $after) {
     cursor

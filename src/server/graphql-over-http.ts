@@ -3,14 +3,15 @@ import { type ExecutionResult, GraphQLError } from 'graphql'
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga'
 import { authenticate } from '../features/accounts/authenticate.ts'
 import { createContext } from '../graphql/context.ts'
-import { clientError } from '../graphql/errors.ts'
+import { clientError, placed } from '../graphql/errors.ts'
+import { reasons } from '../graphql/live.ts'
 import { isOperation, type Operation } from '../graphql/operations.ts'
 import { type ErrorCode, Refusal } from '../lib/refusal.ts'
 import { EventStream } from './event-stream.ts'
 import { graphiql, renderPage } from './graphiql.ts'
 import type { ServerParts } from './parts.ts'
-import { addressOf, Visitor } from './visitor.ts'
-import { reasons } from './websocket.ts'
+import { addressOf, wantsEvents } from './request.ts'
+import { Visitor } from './visitor.ts'
 
 /** What Yoga carries along with a request. */
 export interface Exchange {
@@ -120,6 +121,7 @@ async function follow(
   })
   // However the client goes, also while nothing happens.
   res.once('close', () => void stream.return())
+  if (res.closed) void stream.return()
   try {
     await visitor.enter(req.headers.authorization)
     stream.follow(await live.open(operation, createContext(services, visitor.actor, client), stream))
@@ -128,10 +130,6 @@ async function follow(
     void stream.return()
     throw error
   }
-}
-
-export function wantsEvents(request: IncomingMessage): boolean {
-  return /text\/event-stream/i.test(request.headers.accept ?? '')
 }
 
 /**
@@ -146,7 +144,8 @@ function isDeliberate(headers: Headers): boolean {
 
 const formTypes = new Set(['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'])
 const deliberateHeaders = ['authorization', 'x-requested-with', 'apollo-require-preflight']
-const crossSite = 'A page of another site could have sent this: send Content-Type: application/json, or a header X-Requested-With.'
+const crossSite =
+  'Send Content-Type: application/json, or a header X-Requested-With: without them a page of another site could have sent this.'
 
 const statusOf: Partial<Record<ErrorCode | 'INTERNAL_SERVER_ERROR', number>> = {
   UNAUTHENTICATED: 401,
@@ -163,15 +162,7 @@ function shownWithStatus(error: GraphQLError): GraphQLError {
 /** `isRequest`: a fault of the request, for which clients of plain `application/json` expect a 200. Errors are shared: it makes a new one. */
 function withStatus(error: GraphQLError | Refusal, status: number, isRequest = false, headers: Record<string, string> = {}): GraphQLError {
   const http = { status, headers, ...(isRequest && { spec: true }) }
-  if (error instanceof Refusal) return new GraphQLError(error.message, { extensions: { ...error.extensions, http } })
-  const { nodes, source, positions, path, extensions } = error
-  return new GraphQLError(error.message, {
-    nodes: nodes ?? null,
-    source: source ?? null,
-    positions: positions ?? null,
-    path: path ?? null,
-    extensions: { ...extensions, http },
-  })
+  return placed(error instanceof GraphQLError ? error : undefined, error.message, { ...error.extensions, http })
 }
 
 /** Yoga's own words for a request that is not one. */

@@ -1,4 +1,5 @@
 import type { Bus } from '../engine/bus.ts'
+import { within } from '../lib/within.ts'
 import type { Database } from '../store/database.ts'
 
 /** Whether this node can serve: each of its parts by name, and whether it answers. */
@@ -17,17 +18,9 @@ export async function readiness(database: Database, bus: Bus, isDraining: boolea
 }
 
 async function answers(asked: Promise<unknown>, waitMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, waitMs, false)
-  })
-  const isUp = await Promise.race([
-    asked.then(
-      () => true,
-      () => false,
-    ),
-    late,
-  ])
-  clearTimeout(timer)
-  return isUp
+  const isUp = asked.then(
+    () => true,
+    () => false,
+  )
+  return (await within(isUp, waitMs)) ?? false
 }

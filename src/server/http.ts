@@ -3,10 +3,11 @@ import type { AddressInfo, Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { type ErrorCode, Refusal } from '../lib/refusal.ts'
 import { readBody } from './body.ts'
-import { createGraphQLOverHttp, wantsEvents } from './graphql-over-http.ts'
+import { createGraphQLOverHttp } from './graphql-over-http.ts'
 import { readiness } from './health.ts'
 import type { ServerParts } from './parts.ts'
-import { openSockets, pathOf } from './websocket.ts'
+import { pathOf, wantsEvents } from './request.ts'
+import { openSockets } from './websocket.ts'
 
 export interface Server {
   readonly url: string

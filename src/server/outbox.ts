@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import type { Rendered } from '../engine/sink.ts'
-import { frameOf } from './frames.ts'
+import { frameOf, wholeFrame } from './frames.ts'
 
 /** An operation that gets frames. */
 export interface Recipient {
@@ -17,16 +17,20 @@ export interface OutboxOptions {
 }
 
 /**
- * All that goes to one socket, in its order. The frames of a tick go out in one write, beside ws, as whole frames; every other message goes
- * through ws, after what is queued. A socket that does not drain is closed with 1013: its client comes back and reads on from its cursors.
+ * All messages that go to one socket, in their order. Those of a tick go out in one write, beside ws, as whole frames; only pings and the
+ * close frame are ws's own. A socket that does not drain is closed with 1013: its client comes back and reads on from its cursors.
  */
 export class Outbox {
   readonly #ws: WebSocket
   readonly #socket: Socket
   readonly #options: OutboxOptions
-  #recipients: Recipient[] = []
+  /** What is queued: a frame, and beside it who gets it. The arrays are kept from tick to tick, so only `#count` says how much that is. */
   #frames: Buffer[] = []
+  #recipients: Recipient[] = []
+  #count = 0
   #queuedBytes = 0
+  /** Whether the kernel had not taken everything when it was looked at last; then it is asked again. */
+  #isBehind = false
   #waiting: (() => void)[] = []
   #stuck: NodeJS.Timeout | undefined
 
@@ -46,11 +50,12 @@ export class Outbox {
 
   /** Bytes that the client has not taken yet, as far as this process can know. */
   get unsentBytes(): number {
-    return this.#queuedBytes + this.#ws.bufferedAmount
+    return this.#queuedBytes + this.#socket.writableLength
   }
 
   get isFull(): boolean {
-    return this.isOpen && this.unsentBytes >= this.#options.slowBytes
+    const unsentBytes = this.#isBehind ? this.unsentBytes : this.#queuedBytes
+    return unsentBytes >= this.#options.slowBytes && this.isOpen
   }
 
   /** Resolves when it is no longer full, or the socket is gone. */
@@ -63,19 +68,19 @@ export class Outbox {
 
   /** Queues a `next` message, to be written by the end of this tick. */
   deliver(rendered: Rendered, recipient: Recipient): void {
-    if (!this.isOpen) return
-    const frame = frameOf(rendered, recipient.tail.length)
-    this.#recipients.push(recipient)
-    this.#frames.push(frame)
-    this.#queuedBytes += frame.length + recipient.tail.length
-    schedule(this)
+    this.#queue(frameOf(rendered, recipient.tail.length), recipient)
   }
 
-  /** Sends a message of the protocol's own, after everything queued. */
+  /** Queues a message of the protocol's own: answers that are due in one tick go out together. */
   send(text: string): void {
-    this.flush()
-    if (this.isOpen) this.#ws.send(text)
-    this.#look()
+    if (this.isOpen) this.#queue(wholeFrame(text), everybody)
+  }
+
+  #queue(frame: Buffer, recipient: Recipient): void {
+    this.#frames[this.#count] = frame
+    this.#recipients[this.#count] = recipient
+    if (this.#count++ === 0) schedule(this)
+    this.#queuedBytes += frame.length + recipient.tail.length
   }
 
   /** Closes the socket, after everything queued. */
@@ -85,28 +90,49 @@ export class Outbox {
   }
 
   /** Writes what is queued. With `last`, sockets that are owed the same frames share one buffer. */
-  flush(last?: LastWrite): void {
-    const recipients = this.#recipients
-    const frames = this.#frames
-    if (frames.length === 0) return
-    this.#recipients = []
-    this.#frames = []
-    this.#queuedBytes = 0
-    if (!this.isOpen) return
-    const wanted = recipients.some(({ isGone }) => isGone) ? withoutGone(recipients, frames) : { recipients, frames }
-    if (wanted.frames.length === 0) {
-      // Nobody wants any of it.
-    } else if (last) last.write(this.#socket, wanted.frames, wanted.recipients)
-    else this.#socket.write(assemble(wanted.frames, wanted.recipients))
+  flush(last = new LastWrite()): void {
+    const queued = this.#count
+    if (queued === 0) return
+    const wanted = this.#leaveOutGone()
+    if (wanted > 0 && this.isOpen) last.write(this.#socket, this.#frames, this.#recipients, wanted)
+    this.#empty()
     this.#look()
+  }
+
+  /** Moves what is wanted to the front, and answers how much that is. */
+  #leaveOutGone(): number {
+    let kept = 0
+    for (let index = 0; index < this.#count; index++) {
+      const recipient = this.#recipients[index]!
+      if (recipient.isGone) continue
+      this.#frames[kept] = this.#frames[index]!
+      this.#recipients[kept++] = recipient
+    }
+    return kept
+  }
+
+  /** Also lets go of what it held. */
+  #empty(): void {
+    if (this.#count > mostKept) {
+      this.#frames = []
+      this.#recipients = []
+    } else {
+      for (let index = 0; index < this.#count; index++) {
+        this.#frames[index] = nothing
+        this.#recipients[index] = nobody
+      }
+    }
+    this.#count = 0
+    this.#queuedBytes = 0
   }
 
   /** After every write, and when the kernel has taken everything. */
   #look(): void {
+    this.#isBehind = this.#socket.writableLength > 0
     if (!this.isFull) {
-      clearTimeout(this.#stuck)
+      if (this.#stuck) clearTimeout(this.#stuck)
       this.#stuck = undefined
-      this.#wake()
+      if (this.#waiting.length > 0) this.#wake()
       return
     }
     if (this.unsentBytes >= this.#options.stuckBytes) this.#ws.close(1013, 'Too much is unsent')
@@ -114,7 +140,6 @@ export class Outbox {
   }
 
   #wake(): void {
-    if (this.#waiting.length === 0) return
     const waiting = this.#waiting
     this.#waiting = []
     for (const resolve of waiting) resolve()
@@ -122,30 +147,28 @@ export class Outbox {
 
   #forget(): void {
     clearTimeout(this.#stuck)
-    this.#recipients = []
-    this.#frames = []
-    this.#queuedBytes = 0
-    dirty.delete(this)
+    this.#empty()
     this.#wake()
   }
 }
 
-const dirty = new Set<Outbox>()
-let isScheduled = false
+const nothing = Buffer.alloc(0)
+const nobody: Recipient = { tail: nothing, isGone: true }
+const everybody: Recipient = { tail: nothing, isGone: false }
+const mostKept = 64
+
+let dirty: Outbox[] = []
 
 /** One immediate for all sockets that are owed something in this tick. */
 function schedule(outbox: Outbox): void {
-  dirty.add(outbox)
-  if (isScheduled) return
-  isScheduled = true
-  setImmediate(() => {
-    isScheduled = false
-    const last = new LastWrite()
-    for (const one of dirty) {
-      dirty.delete(one)
-      one.flush(last)
-    }
-  })
+  if (dirty.push(outbox) === 1) setImmediate(flushAll)
+}
+
+function flushAll(): void {
+  const due = dirty
+  dirty = []
+  const last = new LastWrite()
+  for (const outbox of due) outbox.flush(last)
 }
 
 /**
@@ -153,25 +176,29 @@ function schedule(outbox: Outbox): void {
  * kernel took it whole. Node hands a buffer to the kernel before `write` returns, or keeps it and says so by `writableLength`.
  */
 class LastWrite {
-  #frames: readonly Buffer[] | undefined
+  #frames: readonly Buffer[] = []
   #buffer: Buffer | undefined
 
-  write(socket: Socket, frames: readonly Buffer[], recipients: readonly Recipient[]): void {
-    let buffer = this.#isSame(frames) ? this.#buffer : undefined
-    if (buffer) writeTails(buffer, frames, recipients)
-    else buffer = assemble(frames, recipients)
-    this.#frames = frames
-    this.#buffer = buffer
+  write(socket: Socket, frames: readonly Buffer[], recipients: readonly Recipient[], count: number): void {
+    let buffer = this.#isSame(frames, count) ? this.#buffer : undefined
+    if (!buffer) {
+      this.#frames = frames.slice(0, count)
+      buffer = assemble(this.#frames, recipients)
+    }
+    writeTails(buffer, this.#frames, recipients)
     socket.write(buffer)
-    if (socket.writableLength !== 0) this.#buffer = undefined
+    this.#buffer = socket.writableLength === 0 ? buffer : undefined
   }
 
   /** Frames are built for a length of tail: the same frames have their tails in the same places. */
-  #isSame(frames: readonly Buffer[]): boolean {
-    return frames.length === this.#frames?.length && frames.every((frame, index) => frame === this.#frames?.[index])
+  #isSame(frames: readonly Buffer[], count: number): boolean {
+    if (count !== this.#frames.length) return false
+    for (let index = 0; index < count; index++) if (frames[index] !== this.#frames[index]) return false
+    return true
   }
 }
 
+/** With room for the tails. */
 function assemble(frames: readonly Buffer[], recipients: readonly Recipient[]): Buffer {
   let bytes = 0
   for (let index = 0; index < frames.length; index++) bytes += frames[index]!.length + recipients[index]!.tail.length
@@ -181,7 +208,6 @@ function assemble(frames: readonly Buffer[], recipients: readonly Recipient[]): 
     buffer.set(frames[index]!, at)
     at += frames[index]!.length + recipients[index]!.tail.length
   }
-  writeTails(buffer, frames, recipients)
   return buffer
 }
 
@@ -193,9 +219,4 @@ function writeTails(buffer: Buffer, frames: readonly Buffer[], recipients: reado
     buffer.set(tail, at)
     at += tail.length
   }
-}
-
-function withoutGone(recipients: readonly Recipient[], frames: readonly Buffer[]): { recipients: Recipient[]; frames: Buffer[] } {
-  const isWanted = recipients.map(({ isGone }) => !isGone)
-  return { recipients: recipients.filter((_, index) => isWanted[index]), frames: frames.filter((_, index) => isWanted[index]) }
 }

@@ -32,6 +32,7 @@ export interface ServerSettings {
   readonly bodyBytes: number
   readonly frameBytes: number
   readonly subscriptionsPerSocket: number
+  readonly operationCharacters: number
   readonly initWaitMs: number
   readonly pingMs: number
   readonly expiryGraceMs: number

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { authenticate } from '../features/accounts/authenticate.ts'
 import { Nobody, type Person } from '../graphql/actor.ts'
 import { type Refusal, rateLimited, unauthenticated } from '../lib/refusal.ts'
@@ -92,13 +91,6 @@ export class Visitor {
       Math.min(waitMs, longestMs),
     )
   }
-}
-
-/** Where a request came from, as anonymous attempts are counted by: the proxy's word counts only where it is trusted. */
-export function addressOf(request: IncomingMessage, trustProxy: 'on' | 'off'): string {
-  const forwarded = trustProxy === 'on' ? String(request.headers['x-forwarded-for'] ?? '') : ''
-  // The last is what our own proxy saw; those before it are what anybody may claim.
-  return forwarded.split(',').at(-1)?.trim() || request.socket.remoteAddress || 'unknown'
 }
 
 const expired = () => unauthenticated('The access token has expired: refresh the session.')

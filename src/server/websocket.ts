@@ -1,15 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GraphQLError } from 'graphql'
 import { handleProtocols, makeServer } from 'graphql-ws'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
-import { ExecutionFailed } from '../graphql/live.ts'
+import { reasons } from '../graphql/live.ts'
 import { Connection, type SocketArgs } from './connection.ts'
 import { isWelcome } from './origin.ts'
 import { Outbox } from './outbox.ts'
 import type { ServerParts } from './parts.ts'
-import { addressOf } from './visitor.ts'
+import { addressOf, pathOf } from './request.ts'
 
 export interface Sockets {
   /** Takes over a request to upgrade, or refuses it. */
@@ -112,19 +111,9 @@ function makeProtocol({ settings, mask }: ServerParts) {
   })
 }
 
-/** What ended an operation, as it was before the protocol wrapped it: GraphQL may have found several things wrong. */
-export function reasons(error: unknown): readonly unknown[] {
-  const root = error instanceof GraphQLError && error.originalError ? error.originalError : error
-  return root instanceof ExecutionFailed ? root.errors : [error]
-}
-
-export function pathOf(request: IncomingMessage): string {
-  const url = request.url ?? '/'
-  const end = url.indexOf('?')
-  return end === -1 ? url : url.slice(0, end)
-}
-
+/** Also of a client that never closes its side: nothing else would. */
 function refuse(socket: Socket, status: number, reason: string): void {
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 

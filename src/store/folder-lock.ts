@@ -61,13 +61,18 @@ function isAlive(holder: Holder): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
+  // Where the system does not tell starts, both are empty, and the id has to do.
   return startOf(holder.processId) === holder.startedAt
 }
 
-/** When a process began, as its system tells it; empty where it does not. */
+/** When a process began, as its system tells it; empty where it does not, and for one that has ended. */
 function startOf(processId: number): string {
   try {
-    if (process.platform === 'linux') return readFileSync(`/proc/${processId}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[19]!
+    if (process.platform === 'linux') {
+      const [state, ...rest] = readFileSync(`/proc/${processId}/stat`, 'utf8').split(') ').at(-1)!.split(' ')
+      // One that nobody has waited for yet keeps its id and its start.
+      return state === 'Z' || state === 'X' ? '' : rest[18]!
+    }
     if (process.platform !== 'win32') return execFileSync('ps', ['-o', 'lstart=', '-p', String(processId)], { encoding: 'utf8' }).trim()
   } catch {
     // No such process, or a system that does not say.

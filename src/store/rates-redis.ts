@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { rateLimited } from '../lib/refusal.ts'
+import { within } from '../lib/within.ts'
 import { leastWaitMs, type Rates, type RateTable, spendingOf } from './rates.ts'
 
 export interface RedisRatesOptions {
@@ -51,11 +51,9 @@ export function createRedisRates(redis: Redis, table: RateTable, options: RedisR
       return 0
     }
     if (performance.now() < askAgainAt) return 0
-    const timer = new AbortController()
     const answer = (redis as WithSpend).parleySpend(prefix + key, costMs, burstMs, leastWaitMs)
-    const late = sleep(waitMs, undefined, { signal: timer.signal })
     try {
-      const waitedMs = await Promise.race([answer, late])
+      const waitedMs = await within(answer, waitMs)
       if (waitedMs === undefined) {
         lapse(`Redis did not answer within ${waitMs} ms`)
         return 0
@@ -66,10 +64,6 @@ export function createRedisRates(redis: Redis, table: RateTable, options: RedisR
     } catch (error) {
       lapse(error instanceof Error ? error.message : String(error))
       return 0
-    } finally {
-      timer.abort()
-      // Whichever lost the race may still fail, and nobody waits for it.
-      void Promise.allSettled([answer, late])
     }
   }
 

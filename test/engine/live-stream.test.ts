@@ -44,6 +44,21 @@ describe('a live stream', () => {
     expect(reads()).toBe(1)
   })
 
+  it('gives each gap its moment, also after one that closed by itself', async () => {
+    const { stream, events, seen, reads } = await aStream(4)
+    const start = performance.now()
+    stream.hear(events[1]!)
+    await settled()
+    stream.hear(events[0]!)
+    await until(() => seen().length === 2 && performance.now() > start + 40)
+    stream.hear(events[3]!)
+    await settled()
+    stream.hear(events[2]!)
+    await until(() => seen().length === 4)
+    expect(seen()).toEqual(upTo(4))
+    expect(reads()).toBe(0)
+  })
+
   it('finds a lost last event when the head is compared with the log', async () => {
     const { stream, seen } = await aStream(4)
     stream.notice(4)

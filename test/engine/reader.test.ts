@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createMemoryBus } from '../../src/engine/bus-memory.ts'
 import { Following } from '../../src/engine/following.ts'
 import { Group, type Renderer } from '../../src/engine/group.ts'
@@ -133,6 +133,29 @@ describe('a reader', () => {
     expect(leaving.ended).toMatchObject({ code: 'NOT_FOUND' })
   })
 
+  it('that is behind for long is asked for its right again: what is shown late is shown as it is by then', async () => {
+    const stream = await aStream(0)
+    let mayRead = true
+    const [slow, quick] = [await follow(stream, { may: () => mayRead }), await follow(stream)]
+    for (const reader of [slow, quick]) reader.start()
+    await append(stream, 2)
+    await until(() => slow.got.length === 2)
+    slow.fill()
+    await append(stream, 3)
+    await until(() => quick.got.length === 5)
+    mayRead = false
+    const later = performance.now() + 60_000
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => later)
+    try {
+      slow.drain()
+      await until(() => slow.ended)
+    } finally {
+      clock.mockRestore()
+    }
+    expect(slow.got).toEqual([1, 2])
+    expect(slow.ended).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
   it('passes an end of access that was taken back since', async () => {
     const stream = await aStream(0)
     await append(stream, 2)
@@ -166,6 +189,31 @@ describe('a reader', () => {
     expect(failures).toBe(4)
   })
 
+  it('that joins while an event is still being shown does not stop the world when it cannot be', async () => {
+    const stream = await aStream(0)
+    let fail: ((error: Error) => void) | undefined
+    const shared = aGroup({
+      before() {
+        if (fail) return
+        return new Promise((_resolve, reject) => {
+          fail = reject
+        })
+      },
+    })
+    const early = await follow(stream, { shared })
+    early.start()
+    await append(stream, 1)
+    await until(() => shared.renderings === 1)
+    const late = await follow(stream, { shared })
+    late.start()
+    fail?.(Object.assign(new Error('the database is away'), { code: 'ECONNRESET' }))
+    await until(() => early.got.length === 1)
+    await append(stream, 1)
+    await until(() => early.got.length === 2 && late.got.length === 1)
+    expect(early.got).toEqual([1, 2])
+    expect(late.got).toEqual([2])
+  })
+
   it('leaves nothing behind', async () => {
     const stream = await aStream(0)
     const readers = await Promise.all(Array.from({ length: 20 }, () => follow(stream)))
@@ -182,7 +230,13 @@ describe('a reader', () => {
     group?: Group
   }
 
-  function aGroup({ isPersonal = () => false }: { isPersonal?: (seq: number) => boolean } = {}): Shared {
+  interface GroupGiven {
+    isPersonal?: (seq: number) => boolean
+    /** Comes before an event is shown. */
+    before?: () => Promise<void> | void
+  }
+
+  function aGroup({ isPersonal = () => false, before = () => {} }: GroupGiven = {}): Shared {
     const shared: Shared = {
       renderings: 0,
       renderer: {
@@ -190,6 +244,7 @@ describe('a reader', () => {
         endsAccessOf: ({ data }) => data.whose as string | undefined,
         async render({ event: { seq } }) {
           shared.renderings++
+          await before()
           return isPersonal(seq) ? 'personal' : new Rendered(String(seq))
         },
       },

@@ -42,7 +42,6 @@ describe('a subscription, executed once for many', () => {
     services = {
       ...domain.services,
       transact: createTransact(database, hub.ring),
-      ring: hub.ring,
       sends: createSends(database, hub.ring, { waitingMost: 1000 }),
     }
     live = createLive({ schema, services, hub, mask: createMask((_id, error) => unforeseen.push(error)) })

@@ -19,7 +19,7 @@ const schema = buildSchema(/* GraphQL */ `
   type MessageConnection { edges: [MessageEdge!]! nodes: [Message!]! }
   type MessageEdge { node: Message! }
   type Message { id: ID! content: String sender: Person! room: Room! }
-  type Query { me: Person nodes(ids: [ID!]!): [Message] count(n: Int, nonce: Nonce): Int! broken: Int! refused: Int! wrong: Int! }
+  type Query { me: Person nodes(ids: [ID!]!): [Message] count(n: Int, nonce: Nonce): Int! people(first: Int = 20): [Person!]! broken: Int! refused: Int! wrong: Int! }
   type Mutation { count: Int }
 `)
 const { limits } = readConfig({})
@@ -98,7 +98,14 @@ describe('what a document may be', () => {
   })
 
   it('does not compare fields with each other without end', () => {
-    expect(codes(`{ ${'count '.repeat(limits.queryTokens - 2)} }`)).toEqual(['QUERY_TOO_COMPLEX'])
+    const start = performance.now()
+    for (const field of ['count ', 'me { id } ', 'me { rooms { nodes { id } } } '])
+      for (const inside of [field, `...on Query { ${field} } `]) {
+        const times = Math.floor(limits.queryTokens / inside.split(' ').length) - 1
+        expect(codes(`{ ${inside.repeat(times)} }`)).toEqual(['QUERY_TOO_COMPLEX'])
+      }
+    expect(codes(`{ me { ${'id '.repeat(100)} } }`)).toEqual([])
+    expect(performance.now() - start).toBeLessThan(1000)
   })
 
   it("lets the tools' introspection pass, and not what unfolds without end", () => {
@@ -114,6 +121,17 @@ describe('what a document may be', () => {
     expect(codes(deep)).toEqual(['QUERY_TOO_COMPLEX'])
     expect(codes('{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }')).not.toEqual([])
   })
+})
+
+it('documents are remembered, but not so many tokens of them that they fill the memory', () => {
+  const document = (text: string) => {
+    const prepared = operations.prepare({ query: text })
+    return isOperation(prepared) ? prepared.document : undefined
+  }
+  const first = document('{ me { id } }')
+  expect(document('{ me { id } }')).toBe(first)
+  for (let n = 0; n < 60; n++) document(`{ nodes(ids: [${`"${n}" `.repeat(1900)}]) { id } }`)
+  expect(document('{ me { id } }')).not.toBe(first)
 })
 
 describe('what an answer may hold', () => {
@@ -132,6 +150,16 @@ describe('what an answer may hold', () => {
     expect(costs('{ me { rooms(first: 10) { nodes { id } } } }', 1 + 1 + 10)).toBe(true)
     expect(costs('{ me { rooms(first: 10) { edges { node { id } } } } }', 1 + 1 + 20)).toBe(true)
     expect(costs('{ me { rooms { nodes { id } } } }', 1 + 1 + limits.pageDefault)).toBe(true)
+  })
+
+  it('counts a list by its own first, or by what the field says when nothing is asked', () => {
+    expect(costs('{ people { id } }', 20)).toBe(true)
+    expect(costs('{ people(first: 70) { id } }', 70)).toBe(true)
+  })
+
+  it('counts a value again for each other name it is asked by', () => {
+    expect(costs('{ me { rooms(first: 10) { nodes { id } } } }', 2 + 10)).toBe(true)
+    expect(costs('{ me { rooms(first: 10) { nodes { id a: id ... on Group { b: id } } } } }', 2 + 10 * 3)).toBe(true)
   })
 
   it('multiplies pages within pages, through fragments too', () => {

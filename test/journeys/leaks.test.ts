@@ -10,8 +10,8 @@ import { describeWith } from '../support/services.ts'
 import { until } from '../support/until.ts'
 import { aPerson, followRoom, inTurns, type Person } from './person.ts'
 
-const socketsARound = 250
-const followed = 4
+const socketsARound = 125
+const followed = 8
 /** Of garbage that is none, per subscription dropped: less than anything that could be forgotten of one. */
 const mostBytes = 1000
 const env = { SOCKETS_PER_PERSON: '1000000', LINGER_MS: '20' }

@@ -22,7 +22,7 @@ inEachWorld('losing access', (world) => {
     const ada = await world().aPerson('Ada', here)
     const ben = await world().aPerson('Ben', there)
     await inTurns(
-      12,
+      8,
       async (number) => {
         const roomId = await ada.make(ben)
         const listening = await ben.follow(roomId)
@@ -43,14 +43,14 @@ inEachWorld('losing access', (world) => {
       },
       4,
     )
-  })
+  }, 60_000)
 
   it('a member removed while sending says nothing after their own MemberLeft', async () => {
     const { here, there } = ends()
     const ada = await world().aPerson('Ada', here)
     const ben = await world().aPerson('Ben', there)
     await inTurns(
-      10,
+      6,
       async () => {
         const roomId = await ada.make(ben)
         const start = await ada.cursorOf(roomId)
@@ -80,7 +80,7 @@ inEachWorld('losing access', (world) => {
       },
       3,
     )
-  })
+  }, 60_000)
 
   it('a member removed in the moment of subscribing is refused, or hears their own MemberLeft last', async () => {
     const { here, there } = ends()
@@ -90,7 +90,7 @@ inEachWorld('losing access', (world) => {
     await follow(client, await ada.make(ben)).began
     let removalMs = 0
     const ways = await inTurns(
-      48,
+      40,
       async (number) => {
         const roomId = await ada.make(ben)
         const start = await ada.cursorOf(roomId)
@@ -122,7 +122,7 @@ inEachWorld('losing access', (world) => {
     // The moment was met from both its sides.
     expect(new Set(ways.flat())).toEqual(new Set(['refused', 'heard']))
     await client.dispose()
-  }, 40_000)
+  }, 60_000)
 
   it('a session ended on one node ends its sockets, its event streams and its requests on the other within a second', async () => {
     const { here, there } = ends()

@@ -1,7 +1,22 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
+import { print } from 'graphql'
 import { type Client, createClient, type ExecutionResult } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { resume } from '../../docs/examples/resume.ts'
-import { type Answer, type Failure, post } from '../support/client.ts'
+import { type Answer, type Failure, post, ask as send } from '../support/client.ts'
+import {
+  AddMemberDocument,
+  CreateRoomDocument,
+  FollowRoomDocument,
+  type FollowRoomSubscription,
+  MessagePageDocument,
+  type MessagePageQuery,
+  OpenRoomDocument,
+  RemoveMemberDocument,
+  RoomCursorDocument,
+  SayDocument,
+  SignInDocument,
+} from '../support/generated/documents.ts'
 import type { AUser, Parley } from '../support/parley.ts'
 import { until } from '../support/until.ts'
 
@@ -31,7 +46,7 @@ export interface Person extends AUser {
   connect(): Client
 }
 
-/** An event as `eventParts` ask for it. */
+/** An event as `FollowRoom` asks for it, of whichever type. */
 export interface Heard {
   readonly __typename: string
   readonly seq: number
@@ -61,9 +76,8 @@ export interface Listening {
   stop(): Promise<void>
 }
 
-export const eventParts = `__typename seq cursor
-  ... on MessageAdded { message { id content sender { id } } } ... on MemberLeft { user { id } }`
-export const followRoom = `subscription ($roomId: ID!, $after: Cursor) { roomEvents(roomId: $roomId, after: $after) { ${eventParts} } }`
+/** `FollowRoom`, as it is sent. */
+export const followRoom = print(FollowRoomDocument)
 
 export async function aPerson(node: Parley, name: string): Promise<Person> {
   return personOn(node, await node.aUser(name))
@@ -71,9 +85,7 @@ export async function aPerson(node: Parley, name: string): Promise<Person> {
 
 /** The same person, signed in once more. */
 export async function anotherDevice(person: Person, node: Pick<Parley, 'url'>): Promise<Person> {
-  const query = `mutation ($input: SignInInput!) { signIn(input: $input) { accessToken refreshToken } }`
-  const variables = { input: { handle: person.handle, password } }
-  const { signIn } = orThrow(await post<{ signIn: { accessToken: string; refreshToken: string } }>(node.url, { query, variables }))
+  const { signIn } = orThrow(await send(node.url, SignInDocument, { input: { handle: person.handle, password } }))
   return personOn(node, { ...person, ...signIn, credentials: { authorization: `Bearer ${signIn.accessToken}` } })
 }
 
@@ -82,13 +94,10 @@ export const password = 'correct horse battery'
 
 export function personOn(node: Pick<Parley, 'url'>, user: AUser): Person {
   const ask: Person['ask'] = (query, variables) => post(node.url, { query, ...(variables && { variables }) }, user.credentials)
-  const write = async <Data>(mutation: string, input: Record<string, unknown>, shows: string): Promise<Data> => {
-    const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`
-    return orThrow(await ask<Record<string, Data>>(`mutation ($input: ${type}!) { ${mutation}(input: $input) { ${shows} } }`, { input }))[
-      mutation
-    ]!
-  }
-  const roomOf = ({ room }: { room: { id: string } }) => room.id
+  const run = async <Data, Variables extends Record<string, unknown>>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+  ): Promise<Data> => orThrow(await send(node.url, document, variables, user.credentials))
 
   function connect(onSocket: (socket: WebSocket) => void = () => {}, thenAt = node): Client {
     let at = node
@@ -97,6 +106,8 @@ export function personOn(node: Pick<Parley, 'url'>, user: AUser): Person {
       connectionParams: user.credentials,
       webSocketImpl: WebSocket,
       retryAttempts: Number.POSITIVE_INFINITY,
+      // A server that is just restarting refuses connections, which is no close event.
+      shouldRetry: () => true,
       retryWait: () => new Promise((resolve) => setTimeout(resolve, 25)),
       on: {
         opened(socket) {
@@ -108,9 +119,7 @@ export function personOn(node: Pick<Parley, 'url'>, user: AUser): Person {
   }
 
   async function cursorOf(roomId: string): Promise<string> {
-    const { room } = orThrow(
-      await ask<{ room: { cursor: string } | null }>('query ($roomId: ID!) { room(id: $roomId) { cursor } }', { roomId }),
-    )
+    const { room } = await run(RoomCursorDocument, { roomId })
     if (!room) throw new Error('NOT_FOUND: room')
     return room.cursor
   }
@@ -122,22 +131,21 @@ export function personOn(node: Pick<Parley, 'url'>, user: AUser): Person {
     ask,
     connect: () => connect(),
     cursorOf,
-    make: async (...members) => roomOf(await write('createGroupRoom', { name: 'Friends', memberIds: idsOf(members) }, 'room { id }')),
-    open: async (friend) => roomOf(await write('openDirectRoom', { userId: friend.id }, 'room { id }')),
-    add: async (roomId, person) => void (await write('addRoomMember', { roomId, userId: person.id }, 'member { id }')),
-    remove: async (roomId, person) => void (await write('removeRoomMember', { roomId, userId: person.id }, 'memberId')),
-    async say(roomId, content, nonce) {
-      const sent = await write<{ message: { id: string } }>('sendMessage', { roomId, content, ...(nonce && { nonce }) }, 'message { id }')
-      return sent.message.id
-    },
+    make: async (...members) =>
+      (await run(CreateRoomDocument, { input: { name: 'Friends', memberIds: idsOf(members) } })).createGroupRoom.room.id,
+    open: async (friend) => (await run(OpenRoomDocument, { input: { userId: friend.id } })).openDirectRoom.room.id,
+    add: async (roomId, person) => void (await run(AddMemberDocument, { input: { roomId, userId: person.id } })),
+    remove: async (roomId, person) => void (await run(RemoveMemberDocument, { input: { roomId, userId: person.id } })),
+    say: async (roomId, content, nonce) => (await run(SayDocument, { input: { roomId, content, nonce } })).sendMessage.message.id,
     async readAll(roomId) {
       const contents: string[] = []
       for (let after: string | null = null; ; ) {
-        const page: MessagePage = orThrow(await ask<MessagePage>(messagePage, { roomId, after }))
+        const page: MessagePageQuery = await run(MessagePageDocument, { roomId, after })
+        if (!page.room) throw new Error('NOT_FOUND: room')
         const { nodes, pageInfo } = page.room.messages
         contents.push(...nodes.map(({ content }) => content))
         if (!pageInfo.hasNextPage) return contents
-        after = pageInfo.endCursor
+        after = pageInfo.endCursor ?? null
       }
     },
     async follow(roomId, { after, thenAt } = {}) {
@@ -158,11 +166,11 @@ function listen(connect: (onSocket: (socket: WebSocket) => void) => Client, room
   })
   const failed: Failure[] = []
   const ended = new Promise<readonly Failure[] | undefined>((resolve) => {
-    resume<{ roomEvents: Heard }>(
+    resume<FollowRoomSubscription>(
       client,
       { query: followRoom, variables: { roomId, after } },
       {
-        next: ({ data, errors }: ExecutionResult<{ roomEvents: Heard }>) => {
+        next: ({ data, errors }: ExecutionResult<FollowRoomSubscription>) => {
           if (data?.roomEvents) heard.push(data.roomEvents)
           if (errors) failed.push(...(errors as unknown as Failure[]))
         },
@@ -185,7 +193,7 @@ function listen(connect: (onSocket: (socket: WebSocket) => void) => Client, room
       return sockets
     },
     async hears(...wanted) {
-      await until(() => wanted.every((content) => contents().includes(content)), { what: `hearing ${wanted.join(', ')}` })
+      await until(() => wanted.every((content) => contents().includes(content)), { within: 20_000, what: `hearing ${wanted.join(', ')}` })
     },
     async hearsUpTo(seq) {
       await until(() => (heard.at(-1)?.seq ?? 0) >= seq, { within: 20_000, what: `hearing event ${seq}, after ${heard.at(-1)?.seq}` })
@@ -196,18 +204,12 @@ function listen(connect: (onSocket: (socket: WebSocket) => void) => Client, room
       return current!
     },
     async stop() {
-      await client.dispose()
+      // While it is connecting, what it waits for may fail.
+      await Promise.resolve(client.dispose()).catch(() => {})
       current?.terminate()
     },
   }
 }
-
-interface MessagePage {
-  room: { messages: { nodes: { content: string }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } }
-}
-
-const messagePage = `query ($roomId: ID!, $after: String) { room(id: $roomId) {
-  messages(first: 100, after: $after) { nodes { content } pageInfo { hasNextPage endCursor } } } }`
 
 const idsOf = (people: readonly Person[]) => people.map(({ id }) => id)
 

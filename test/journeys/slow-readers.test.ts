@@ -7,7 +7,8 @@ import { until } from '../support/until.ts'
 import { aPerson, followRoom, type Heard, inTurns, isDense } from './person.ts'
 
 const slowBytes = 128 * 1024
-const paragraph = 'All work and no play. '.repeat(300)
+/** As long as a message may be: 24,000 bytes. */
+const paragraph = '漢'.repeat(7980)
 
 describe('a reader who stops reading', () => {
   let patient: Parley
@@ -35,17 +36,17 @@ describe('a reader who stops reading', () => {
     // More than the kernel's buffers, the outbox and the ring can hold together.
     const mostKept: number[] = []
     const { socket } = serverSide(slow.ws)
-    await inTurns(2000, async (number) => {
+    await inTurns(600, async (number) => {
       await ada.say(roomId, `${number} ${paragraph}`)
       mostKept.push(socket.writableLength)
     })
-    await quick.hearsUpTo(2001)
+    await quick.hearsUpTo(601)
     expect(Math.max(...mostKept)).toBeGreaterThan(slowBytes)
     // What was under way when the bound was reached comes on top: a turn of a group.
     expect(Math.max(...mostKept)).toBeLessThan(slowBytes + 1024 * 1024)
     expect(slow.ws.readyState).toBe(slow.ws.OPEN)
     slow.ws.resume()
-    const heard = (await slow.messages.take(2000)).map(({ payload }) => payload.data.roomEvents as Heard)
+    const heard = (await slow.messages.take(600)).map(({ payload }) => payload.data.roomEvents as Heard)
     expect(heard[0]!.seq).toBe(2)
     expect(isDense(heard)).toBe(true)
     expect(heard.map(({ message }) => message!.content)).toEqual(quick.contents.slice(1))
@@ -66,8 +67,8 @@ describe('a reader who stops reading', () => {
     const server = serverSide(listening.socket)
     listening.socket.pause()
     let said = 1
-    for (; server.ws.readyState === server.ws.OPEN && said < 3000; said += 50)
-      await inTurns(50, (number) => ada.say(roomId, `${said + number} ${paragraph}`))
+    for (; server.ws.readyState === server.ws.OPEN && said < 1500; said += 25)
+      await inTurns(25, (number) => ada.say(roomId, `${said + number} ${paragraph}`))
     await until(() => server.ws.readyState === server.ws.CLOSING, { what: 'the end of its patience' })
     listening.socket.resume()
     await ada.say(roomId, 'The end')

@@ -48,7 +48,7 @@ inEachWorld('talking', (world) => {
     expect(morning.contents).toEqual((await ada.readAll(roomId)).slice(1))
     expect(new Set(morning.contents).size).toBe(1001)
     await morning.stop()
-  }, 40_000)
+  }, 60_000)
 
   it('a reader whose connection is cut again and again hears everything once', async () => {
     const { here, there } = ends()
@@ -66,7 +66,7 @@ inEachWorld('talking', (world) => {
     expect(isDense(listening.heard)).toBe(true)
     expect(listening.contents).toEqual(await ada.readAll(roomId))
     await listening.stop()
-  })
+  }, 60_000)
 
   it('reads a room from both its ends while messages arrive, and misses none', async () => {
     const { here, there } = ends()
@@ -120,7 +120,7 @@ inEachWorld('talking', (world) => {
     expect(listening.heard[0]!.seq).toBeLessThanOrEqual(backwards.length + 1)
     expect(new Set([...backwards, ...listening.heard.map(({ seq }) => seq)]).size).toBe(120)
     await listening.stop()
-  })
+  }, 60_000)
 
   it('everybody talks at once on every node, and everybody hears the same in the same order', async () => {
     const { here, there } = ends()
@@ -138,7 +138,7 @@ inEachWorld('talking', (world) => {
       expect(listening.contents).toEqual(told)
       await listening.stop()
     }
-  })
+  }, 60_000)
 
   it('a member who leaves and comes back goes on from before, and hears what was said while away', async () => {
     const { here, there } = ends()
@@ -212,5 +212,5 @@ inEachWorld('talking', (world) => {
     expect(isDense(listening.heard)).toBe(true)
     expect(listening.heard).toHaveLength(32)
     await listening.stop()
-  })
+  }, 60_000)
 })

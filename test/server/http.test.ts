@@ -79,7 +79,7 @@ describe('a request', () => {
     ]) {
       const response = await send(body)
       const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] }
-      expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT'])
+      expect(errors.map(({ extensions }) => extensions)).toEqual([{ code: 'BAD_USER_INPUT' }])
     }
   })
 

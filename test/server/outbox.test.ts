@@ -1,88 +1,86 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSocket, type RawSocket } from '../support/client.ts'
-import { type AUser, type Parley, startParley } from '../support/parley.ts'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { Rendered } from '../../src/engine/sink.ts'
+import { tailOf } from '../../src/server/frames.ts'
+import { Outbox } from '../../src/server/outbox.ts'
+import { Inbox } from '../support/client.ts'
 
-const follow = 'subscription ($roomId: ID!) { messageAdded(roomId: $roomId) { message { seq content } } }'
-const long = '漢'.repeat(8000)
+describe('an outbox', () => {
+  const http = createServer()
+  const server = new WebSocketServer({ noServer: true })
+  let outbox: Outbox
+  let received: Inbox<string>
+  let closed: Promise<unknown[]>
+  /** How often the socket was written to. */
+  let writes = 0
 
-let parley: Parley
-let ada: AUser
-beforeAll(async () => {
-  parley = await startParley({ SOCKETS_PER_PERSON: '100', SLOW_BYTES: '100000', STUCK_MS: '60000', STUCK_BYTES: '1000000' })
-  ada = await parley.aUser('Ada')
-})
-afterAll(() => parley.close())
-
-async function follower(roomId: string, ids: readonly string[]): Promise<RawSocket> {
-  const socket = await openSocket(parley.socketUrl)
-  await socket.enter(ada.credentials)
-  for (const id of ids) socket.subscribe(id, follow, { roomId })
-  socket.subscribe('barrier', '{ __typename }')
-  await socket.messages.take(2)
-  return socket
-}
-
-const sayMany = async (roomId: string, count: number, content: string) => {
-  for (let said = 0; said < count; said += 10) await Promise.all(Array.from({ length: 10 }, () => parley.say(ada, roomId, content)))
-}
-
-describe('what many sockets are owed in one tick', () => {
-  it('comes to each with its own ids, whole and in order, whatever is due to the others', async () => {
-    const roomId = await parley.aRoom(ada)
-    const rows = Array.from({ length: 12 }, (_, n) => [`first-${String(n).padStart(2, '0')}`, ...(n % 3 === 0 ? [`second-${n}`] : [])])
-    const sockets = await Promise.all(rows.map((ids) => follower(roomId, ids)))
-    // One takes nothing for a while: what is kept for it must not be overwritten by what the others get.
-    const asleep = sockets[5]!
-    asleep.ws.pause()
-    await sayMany(roomId, 300, long)
-    asleep.ws.resume()
-    for (const [index, socket] of sockets.entries()) {
-      const ids = rows[index]!
-      const messages = await socket.messages.take(300 * ids.length)
-      for (const id of ids) {
-        const mine = messages.filter((message) => message.id === id)
-        const seqs = mine.map(({ payload }) => payload.data.messageAdded.message.seq as number)
-        expect(seqs).toEqual(Array.from({ length: 300 }, (_, n) => seqs[0]! + n))
-        expect(mine.every(({ payload }) => payload.data.messageAdded.message.content === long)).toBe(true)
-      }
-      await socket.close()
-    }
-  }, 60_000)
-})
-
-describe('a socket that does not read', () => {
-  it('is cut when answers to its own operations pile up', async () => {
-    const socket = await openSocket(parley.socketUrl)
-    await socket.enter(ada.credentials)
-    const before = parley.app.server.sockets
-    socket.ws.pause()
-    const query = '{ __schema { types { name description fields { name description } } } }'
-    await expect
-      .poll(
-        () => {
-          for (let n = 0; n < 50; n++) socket.subscribe(`${Math.random()}`, query)
-          return parley.app.server.sockets
-        },
-        { timeout: 30_000, interval: 50 },
+  beforeAll(() => once(http.listen(0, '127.0.0.1'), 'listening'))
+  beforeEach(async () => {
+    const opened = new Promise<Outbox>((resolve) => {
+      http.once('upgrade', (request, socket: Socket, head) =>
+        server.handleUpgrade(request, socket, head, (ws) => {
+          const write = socket.write.bind(socket) as (...args: unknown[]) => boolean
+          socket.write = (...args: unknown[]) => {
+            writes++
+            return write(...args)
+          }
+          resolve(new Outbox(ws, socket, { slowBytes: 1000, stuckBytes: 100_000_000, stuckMs: 60_000 }))
+        }),
       )
-      .toBe(before - 1)
-    socket.ws.terminate()
-  }, 40_000)
+    })
+    const client = new WebSocket(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`)
+    received = new Inbox()
+    client.on('message', (data) => received.put(String(data)))
+    closed = once(client, 'close')
+    outbox = await opened
+    writes = 0
+  })
+  afterAll(() => {
+    server.close()
+    http.closeAllConnections()
+    http.close()
+  })
 
-  it('is cut when it has not drained in time', async () => {
-    const brief = await startParley({ SLOW_BYTES: '20000', STUCK_MS: '100' })
-    const bob = await brief.aUser()
-    const roomId = await brief.aRoom(bob)
-    const socket = await openSocket(brief.socketUrl)
-    await socket.enter(bob.credentials)
-    socket.subscribe('1', follow, { roomId })
-    await expect.poll(() => brief.app.live.groups).toBe(1)
-    socket.ws.pause()
-    for (let round = 0; round < 60 && brief.app.server.sockets > 0; round++)
-      await Promise.all(Array.from({ length: 10 }, () => brief.say(bob, roomId, long)))
-    await expect.poll(() => brief.app.server.sockets, { timeout: 10_000 }).toBe(0)
-    await expect.poll(() => brief.app.live.groups).toBe(0)
-    socket.ws.terminate()
-    await brief.close()
-  }, 40_000)
+  const operation = (id: string) => ({ tail: tailOf(id), isGone: false })
+  const next = (id: string, payload: unknown) => `{"type":"next","payload":${JSON.stringify(payload)},"id":"${id}"}`
+
+  it('writes once what is due in one tick: events and answers, in their order', async () => {
+    const event = new Rendered({ data: 1 })
+    outbox.deliver(event, operation('a'))
+    outbox.send('{"type":"pong"}')
+    outbox.deliver(event, operation('b'))
+    outbox.send(`"${'é'.repeat(200)}"`)
+    expect(await received.take(4)).toEqual([next('a', { data: 1 }), '{"type":"pong"}', next('b', { data: 1 }), `"${'é'.repeat(200)}"`])
+    expect(writes).toBe(1)
+  })
+
+  it('writes nothing for an operation that its client has ended meanwhile, and all else', async () => {
+    const gone = { tail: tailOf('gone'), isGone: false }
+    outbox.deliver(new Rendered(1), operation('a'))
+    outbox.deliver(new Rendered(2), gone)
+    outbox.deliver(new Rendered(3), operation('b'))
+    gone.isGone = true
+    expect(await received.take(2)).toEqual([next('a', 1), next('b', 3)])
+    outbox.send('later')
+    expect(await received.next()).toBe('later')
+  })
+
+  it('writes what is queued before it closes', async () => {
+    outbox.deliver(new Rendered(1), operation('a'))
+    outbox.send('answer')
+    outbox.close(1012, 'Restarting')
+    expect(await received.take(2)).toEqual([next('a', 1), 'answer'])
+    expect((await closed)[0]).toBe(1012)
+  })
+
+  it('is full while too much is queued, and drained once it is written', async () => {
+    outbox.send('x'.repeat(1001))
+    expect(outbox.isFull).toBe(true)
+    await outbox.drained()
+    expect(outbox.isFull).toBe(false)
+    expect(await received.next()).toHaveLength(1001)
+  })
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Database, openDatabase } from '../../src/store/database.ts'
-import { isLostConnection } from '../../src/store/transact.ts'
+import { isLostConnection } from '../../src/store/failures.ts'
 import { sharedPostgres } from '../support/postgres.ts'
 import { describeWith } from '../support/services.ts'
 

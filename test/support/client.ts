@@ -1,3 +1,5 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
+import { print } from 'graphql'
 import { type Client, createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 
@@ -28,6 +30,16 @@ export async function post<Data>(url: string, operation: Operation, headers: Rec
     body: JSON.stringify(operation),
   })
   return { status: response.status, headers: response.headers, ...((await response.json()) as object) }
+}
+
+/** The same, typed: an operation of `*.graphql`, as `codegen.ts` wrote it down. */
+export function ask<Data, Variables extends Record<string, unknown>>(
+  url: string,
+  document: TypedDocumentNode<Data, Variables>,
+  variables: Variables,
+  headers?: Record<string, string>,
+): Promise<Answer<Data>> {
+  return post(url, { query: print(document), variables }, headers)
 }
 
 /** Keeps what comes until it is asked for, so that nothing is missed and nobody has to sleep. */

@@ -1,12 +1,14 @@
 import { type ExecutionResult, execute, parse, validate } from 'graphql'
 import { readConfig } from '../../src/config.ts'
 import { createLog } from '../../src/engine/log.ts'
-import { createAccounts, refreshSecretMaker, signingKeyMaker } from '../../src/features/accounts/services.ts'
+import { makeRefreshSecret } from '../../src/features/accounts/refresh-tokens.ts'
+import { createAccounts } from '../../src/features/accounts/services.ts'
 import { createSends } from '../../src/features/messages/sends.ts'
 import { schema } from '../../src/features/schema.ts'
 import { type Actor, Nobody, Person } from '../../src/graphql/actor.ts'
 import { createContext, type Services } from '../../src/graphql/context.ts'
 import type { HeardEvent } from '../../src/graphql/facts.ts'
+import { makeSigningKey } from '../../src/lib/signing-key.ts'
 import { uuid } from '../../src/lib/uuid.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { prepareDatabase } from '../../src/store/migrate.ts'
@@ -55,9 +57,9 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     transactionMaxMs: config.transactionMostMs,
   })
   const { epoch, ...keys } = await prepareDatabase(database, 'prisma/migrations', {
-    epoch: () => uuid(),
-    signingKey: signingKeyMaker,
-    refreshSecret: refreshSecretMaker,
+    epoch: uuid,
+    signingKey: makeSigningKey,
+    refreshSecret: makeRefreshSecret,
   })
   const rung: HeardEvent[] = []
   const ring = (events: readonly HeardEvent[]) => void rung.push(...events)
@@ -69,7 +71,6 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     database,
     transact,
     log: createLog(database),
-    ring,
     sends,
     epoch,
     limits: config.limits,

@@ -2,8 +2,9 @@ import { type App, createApp, type Overrides } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { createLogger } from '../../src/lib/logger.ts'
 import { uuid } from '../../src/lib/uuid.ts'
-import { type Answer, post } from './client.ts'
+import { type Answer, ask, post } from './client.ts'
 import { aDomain } from './domain.ts'
+import { CreateRoomDocument, SayDocument, SignUpDocument } from './generated/documents.ts'
 
 /** A whole Parley on a free port. */
 export interface Parley {
@@ -48,7 +49,7 @@ export async function startParley(env: Record<string, string> = {}, overrides: O
 
   async function aUser(name = 'Somebody'): Promise<AUser> {
     const handle = `u_${uuid().replaceAll('-', '').slice(-20)}`
-    const { data } = await post<SignedUp>(url, { query: signUp, variables: { input: { handle, name, password } } })
+    const { data } = await ask(url, SignUpDocument, { input: { handle, name, password } })
     const { accessToken, refreshToken, viewer } = data!.signUp
     const credentials = { authorization: `Bearer ${accessToken}` }
     return {
@@ -69,11 +70,11 @@ export async function startParley(env: Record<string, string> = {}, overrides: O
     aUser,
     async aRoom(by, members = []) {
       const input = { name: 'A room', memberIds: members.map(({ id }) => id) }
-      const { data } = await by.post<{ createGroupRoom: { room: { id: string } } }>(createRoom, { input })
+      const { data } = await ask(url, CreateRoomDocument, { input }, by.credentials)
       return data!.createGroupRoom.room.id
     },
     async say(by, roomId, content) {
-      const { errors } = await by.post(send, { input: { roomId, content } })
+      const { errors } = await ask(url, SayDocument, { input: { roomId, content } }, by.credentials)
       if (errors) throw new Error(errors[0]!.message)
     },
     close: () => app.close(),
@@ -93,11 +94,3 @@ const forTests = {
 }
 
 const password = 'correct horse battery'
-
-interface SignedUp {
-  signUp: { accessToken: string; refreshToken: string; viewer: { user: { id: string } } }
-}
-
-const signUp = 'mutation ($input: SignUpInput!) { signUp(input: $input) { accessToken refreshToken viewer { user { id } } } }'
-const createRoom = 'mutation ($input: CreateGroupRoomInput!) { createGroupRoom(input: $input) { room { id } } }'
-const send = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }'

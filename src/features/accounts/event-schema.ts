@@ -1,6 +1,6 @@
 import { builder } from '../../graphql/builder.ts'
 import type { StoredEvent } from '../../store/transact.ts'
-import { InboxEvent } from '../inbox/interface.ts'
+import { InboxEvent } from '../inbox/event-interface.ts'
 import type { SessionEndedData } from './events.ts'
 import { readViewer } from './queries.ts'
 import { sessionGlobalId, Viewer } from './schema.ts'

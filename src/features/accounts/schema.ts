@@ -1,5 +1,6 @@
 import { encodeCursor } from '../../engine/cursor.ts'
 import { builder } from '../../graphql/builder.ts'
+import type { FieldExtensions } from '../../graphql/cost.ts'
 import { encodeId } from '../../graphql/ids.ts'
 import { registerNode } from '../../graphql/node.ts'
 import { badInput } from '../../lib/refusal.ts'
@@ -65,7 +66,7 @@ export const Viewer = builder.objectRef<ViewerRow>('Viewer')
 
 builder.node(Viewer, {
   description: 'The signed-in person, and what only they may see.',
-  id: { resolve: ({ id }) => id, description: "The id of this viewer: not the person's." },
+  id: { resolve: ({ id }) => id, description: 'The id of this viewer, for caches. Where a person is asked for, give `user.id`.' },
   authScopes: ({ id }, { actor }) => isSelf(actor, id),
   fields: (t) => ({
     user: t.field({
@@ -77,6 +78,7 @@ builder.node(Viewer, {
     sessions: t.field({
       type: [Session],
       description: 'The devices on which they are signed in, the last used first.',
+      extensions: { holds: 100 } satisfies FieldExtensions,
       resolve: ({ id }, _args, { services: { database, sessionTerms } }) => readSessions(database, id, sessionTerms.mostPerPerson),
     }),
     inboxCursor: t.field({
@@ -123,7 +125,9 @@ builder.queryFields((t) => ({
     resolve(_root, { query, first }, { actor, services: { database, limits } }) {
       const most = first ?? 20
       requirePerson(actor)
-      const prefix = requireText(query, { field: 'query', most: limits.nameCharacters }).trim().replace(/^@/, '')
+      const named = requireText(query, { field: 'query', most: limits.nameCharacters }).trim().replace(/^@/, '')
+      // Nobody is called nothing: all people would begin so.
+      const prefix = requireText(named, { field: 'query', most: limits.nameCharacters })
       if (most < 1 || most > limits.pageMost) throw badInput('first', `From 1 to ${limits.pageMost}, please.`)
       return findUsers(database, prefix, most)
     },

@@ -1,8 +1,7 @@
-import { makeSigningKey } from '../../lib/signing-key.ts'
 import type { Database } from '../../store/database.ts'
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
-import { createRefreshTokens, makeRefreshSecret, type RefreshTokens } from './refresh-tokens.ts'
+import { createRefreshTokens, type RefreshTokens } from './refresh-tokens.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 
 /** What accounts need of their own. */
@@ -25,10 +24,6 @@ export interface SessionTerms {
   readonly graceMs: number
   readonly mostPerPerson: number
 }
-
-/** For `prepareDatabase`: keys that all nodes share, made by the first. */
-export const signingKeyMaker = makeSigningKey
-export const refreshSecretMaker = makeRefreshSecret
 
 export interface AccountOptions {
   readonly signingKey: string

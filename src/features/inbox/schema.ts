@@ -1,7 +1,7 @@
 import { builder } from '../../graphql/builder.ts'
 import type { StoredEvent } from '../../store/transact.ts'
+import { InboxEvent } from './event-interface.ts'
 import { followInbox } from './following.ts'
-import { InboxEvent } from './interface.ts'
 
 builder.subscriptionField('inbox', (t) =>
   t.field({

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Services } from '../../graphql/context.ts'
+import { sha256 } from '../../lib/hash.ts'
 import { badInput, conflict, notFound, type Refusal } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import { uuid } from '../../lib/uuid.ts'
@@ -52,8 +52,4 @@ const refusals: Record<Refused['outcome'], () => Refusal> = {
   no_reply_to: () => notFound('message'),
   reply_to_deleted: () => badInput('replyToId', 'This message was deleted: it cannot be answered.'),
   reply_to_elsewhere: () => badInput('replyToId', 'This message is not in that thread.'),
-}
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

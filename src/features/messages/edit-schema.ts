@@ -1,5 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
-import type { Context } from '../../graphql/context.ts'
+import { type Context, takeCharacters } from '../../graphql/context.ts'
 import { rowId } from '../../graphql/ids.ts'
 import type { MessageEdit as EditRow } from '../../store/generated/prisma/client.ts'
 import type { StoredEvent } from '../../store/transact.ts'
@@ -13,7 +13,7 @@ import { Message, messageOf } from './schema.ts'
 const MessageEdit = builder.objectRef<EditRow>('MessageEdit').implement({
   description: 'What a message said before it was edited.',
   fields: (t) => ({
-    content: t.exposeString('content', { description: 'What it said.' }),
+    content: t.string({ description: 'What it said.', resolve: ({ content }, _args, context) => takeCharacters(context, content) }),
     replacedAt: t.expose('replacedAt', { type: 'DateTime', description: 'Until when it said so.' }),
   }),
 })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { rateLimited } from '../../lib/refusal.ts'
-import { isConflict, isLostConnection } from '../../store/transact.ts'
+import { isConflict, isLostConnection } from '../../store/failures.ts'
 
 export interface GroupCommitOptions<Input, Output> {
   /**

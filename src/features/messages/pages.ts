@@ -1,8 +1,8 @@
 import type { Context } from '../../graphql/context.ts'
 import { rowId } from '../../graphql/ids.ts'
-import { makePage, type Page, type PageArguments, readPage } from '../../graphql/paging.ts'
+import { countedOrNull, makePage, type Page, type PageArguments, readPage } from '../../graphql/paging.ts'
 import { badInput, notFound } from '../../lib/refusal.ts'
-import { bySeq, type MessageList, type MessageRow, messageCount, messageRows, mostCounted, readMessagesAround } from './queries.ts'
+import { bySeq, type MessageList, type MessageRow, messageCount, messageRows, readMessagesAround } from './queries.ts'
 
 export interface MessagePageArguments extends PageArguments {
   readonly around?: string | null | undefined
@@ -11,11 +11,7 @@ export interface MessagePageArguments extends PageArguments {
 /** A page of a list of messages: one statement, and one more if somebody asks how many there are. */
 export async function pageOfMessages({ services, loaders }: Context, list: MessageList, args: MessagePageArguments) {
   const page = args.around == null ? await readBetween() : await readAround(args.around)
-  const totalCount = async () => {
-    const count = (await loaders.load(messageCount, list))!
-    return count > mostCounted ? null : count
-  }
-  return { ...page, totalCount }
+  return { ...page, totalCount: async () => countedOrNull((await loaders.load(messageCount, list))!) }
 
   async function readBetween(): Promise<Page<MessageRow>> {
     const request = readPage(args, bySeq, services.limits)

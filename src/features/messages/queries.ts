@@ -1,6 +1,6 @@
 import { defineLoader, inOrder } from '../../graphql/loaders.ts'
 import type { Keyset, Page, PageRequest } from '../../graphql/paging.ts'
-import { pageCursor } from '../../graphql/paging.ts'
+import { mostCounted, pageCursor } from '../../graphql/paging.ts'
 import type { Database } from '../../store/database.ts'
 import type { Message, MessageEdit } from '../../store/generated/prisma/client.ts'
 
@@ -143,9 +143,6 @@ export const messageCount = defineLoader<MessageList, number>(
   },
   ({ extent, id }) => `${extent} ${id}`,
 )
-
-/** Above this nothing is counted: `totalCount` is null. */
-export const mostCounted = 10_000
 
 function groupBy<Item>(items: readonly Item[], nameOf: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>()

@@ -1,5 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
-import type { Context } from '../../graphql/context.ts'
+import { type Context, takeCharacters } from '../../graphql/context.ts'
 import { decodeId, rowId } from '../../graphql/ids.ts'
 import { registerNode } from '../../graphql/node.ts'
 import { pageCursor } from '../../graphql/paging.ts'
@@ -37,7 +37,10 @@ builder.node(Message, {
       description: 'Who said it.',
       resolve: async ({ senderId }, _args, { loaders }) => (await loaders.load(userById, senderId))!,
     }),
-    content: t.exposeString('content', { description: 'What was said, as it was typed; empty once deleted.' }),
+    content: t.string({
+      description: 'What was said, as it was typed; empty once deleted.',
+      resolve: ({ content }, _args, context) => takeCharacters(context, content),
+    }),
     nonce: t.string({
       nullable: true,
       description: 'What its sender called it, so that an optimistic copy can be replaced. It counts only together with the sender.',
@@ -50,18 +53,7 @@ builder.node(Message, {
 export const MessageEdge = builder.edgeObject({ type: Message, name: 'MessageEdge', description: 'A message in its place in the room.' })
 
 export const MessageConnection = builder.connectionObject(
-  {
-    type: Message,
-    name: 'MessageConnection',
-    description: 'A page of messages, oldest first.',
-    fields: (t) => ({
-      totalCount: t.int({
-        nullable: true,
-        description: 'How many there are in all; null above 10,000.',
-        resolve: ({ totalCount }) => totalCount?.() ?? null,
-      }),
-    }),
-  },
+  { type: Message, name: 'MessageConnection', description: 'A page of messages, oldest first.' },
   MessageEdge,
 )
 
@@ -83,6 +75,7 @@ builder.queryField('message', (t) =>
     args: { id: t.arg.id({ required: true, description: 'The id of a message.' }) },
     resolve(_root, args, context) {
       const { typename, id } = decodeId(args.id)
+      context.actor.id('to see a message')
       return typename === 'Message' ? seeMessage(id, context) : null
     },
   }),
@@ -145,7 +138,7 @@ builder.subscriptionField('messageAdded', (t) =>
   t.field({
     type: MessageAdded,
     description:
-      'Just the new messages of a room, in order: nothing is missing, and nothing comes twice when `after` is the last cursor received. Ends by itself when the viewer loses access.',
+      'Just the new messages of a room, in order: nothing is missing, and nothing comes twice when `after` is the last cursor received. Ends with NOT_FOUND when the viewer loses access.',
     args: {
       roomId: t.arg.id({ required: true, description: 'The id of the room.' }),
       after: t.arg({

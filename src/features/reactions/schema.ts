@@ -18,7 +18,6 @@ const ReactionGroup = builder.objectRef<ReactionGroupRow>('ReactionGroup').imple
       type: [User],
       description: 'Who; those who were first come first.',
       args: { first: t.arg.int({ defaultValue: 20, description: 'So many people, at most 100.' }) },
-      extensions: { holds: 20 },
       resolve: ({ messageId, emoji }, { first }, context) => firstPeople(context, { messageId, emoji }, first ?? 20),
     }),
     viewerReacted: t.boolean({
@@ -35,7 +34,7 @@ async function firstPeople({ services, loaders }: Context, group: OfReaction, fi
   const { pageMost } = services.limits
   if (first < 1 || first > pageMost) throw badInput('first', `From 1 to ${pageMost}, please.`)
   const userIds = (await loaders.load(peopleOf, { ...group, first }))!
-  return (await loaders.loadMany(userById, userIds)).flatMap((user) => user ?? [])
+  return (await Promise.all(userIds.map((id) => loaders.load(userById, id)))).flatMap((user) => user ?? [])
 }
 
 builder.objectField(Message, 'reactions', (t) =>

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Services } from '../../graphql/context.ts'
+import { sha256 } from '../../lib/hash.ts'
 import { badInput, conflict, forbidden, notFound } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import { uuid } from '../../lib/uuid.ts'
@@ -42,7 +42,7 @@ export async function createGroupRoom(services: Services, person: string, input:
   if (input.memberIds.length > limits.listMost) throw badInput('memberIds', `At most ${limits.listMost} people at once, please.`)
   const others = [...new Set(input.memberIds)].filter((id) => id !== person).sort()
   const nonce = input.nonce == null ? undefined : requireText(input.nonce, { field: 'nonce', most: limits.nonceCharacters })
-  const inputHash = createHash('sha256').update(JSON.stringify({ name, topic, others })).digest('hex')
+  const inputHash = sha256(JSON.stringify({ name, topic, others }))
 
   const before = async (rows: Prisma.TransactionClient) => {
     if (nonce === undefined) return undefined

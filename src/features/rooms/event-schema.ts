@@ -1,6 +1,6 @@
-import { cursorExpired, encodeCursor, readCursor } from '../../engine/cursor.ts'
 import { builder } from '../../graphql/builder.ts'
 import type { Context } from '../../graphql/context.ts'
+import type { FieldExtensions } from '../../graphql/cost.ts'
 import { encodeId } from '../../graphql/ids.ts'
 import { badInput } from '../../lib/refusal.ts'
 import type { StoredEvent } from '../../store/transact.ts'
@@ -8,14 +8,15 @@ import { userById } from '../accounts/queries.ts'
 import { User } from '../accounts/schema.ts'
 import { requireRoom, requireRoomId } from './access.ts'
 import { RoomEvent } from './event-interface.ts'
+import { type EventPage, readEvents } from './event-pages.ts'
 import { followRoom } from './following.ts'
 import { RoomMember } from './member-schema.ts'
 import { memberById, roomById } from './queries.ts'
 import { Room } from './schema.ts'
 
-/** Reads a row that the event's data names. It is there: rows that events refer to are never taken away. */
 const textOf = ({ data }: StoredEvent, name: string) => data[name] as string
 
+// The rows are there: what events refer to is never taken away.
 const roomOf = async ({ streamId }: StoredEvent, { loaders }: Context) => (await loaders.load(roomById, streamId))!
 const memberOf = async (event: StoredEvent, { loaders }: Context) => (await loaders.load(memberById, textOf(event, 'memberId')))!
 
@@ -76,16 +77,15 @@ builder.subscriptionField('roomEvents', (t) =>
   }),
 )
 
-interface EventPage {
-  readonly events: StoredEvent[]
-  readonly cursor: string
-  readonly hasMore: boolean
-}
-
 const RoomEventPage = builder.objectRef<EventPage>('RoomEventPage').implement({
   description: "Some events of a room's stream, in order.",
   fields: (t) => ({
-    events: t.field({ type: [RoomEvent], description: 'The events.', resolve: ({ events }) => events }),
+    events: t.field({
+      type: [RoomEvent],
+      description: 'The events.',
+      extensions: { holds: 'page' } satisfies FieldExtensions,
+      resolve: ({ events }) => events,
+    }),
     cursor: t.expose('cursor', { type: 'Cursor', description: 'Where this page ends: give it as `after`, and the next one comes.' }),
     hasMore: t.exposeBoolean('hasMore', { description: 'Whether there were more when it was read.' }),
   }),
@@ -101,25 +101,12 @@ builder.queryField('roomEvents', (t) =>
       first: t.arg.int({ defaultValue: 100, description: 'So many events, at most 100.' }),
     },
     async resolve(_root, { roomId, after, first }, context) {
-      const { id } = await requireRoom(context, await requireRoomId(context, roomId, 'roomId'))
+      context.actor.id("to read a room's events")
+      const room = await requireRoom(context, await requireRoomId(context, roomId, 'roomId'))
       const { pageMost } = context.services.limits
       const size = first ?? pageMost
       if (size < 1 || size > pageMost) throw badInput('first', `From 1 to ${pageMost}, please.`)
-      return readEvents(context, id, after, size)
+      return readEvents(context, room, after, size)
     },
   }),
 )
-
-async function readEvents(context: Context, streamId: string, after: string, first: number): Promise<EventPage> {
-  const { log, epoch } = context.services
-  const seq = readCursor(after, streamId, epoch)
-  const head = (await log.head(streamId)) ?? 0
-  if (seq > head) throw cursorExpired()
-  const events = seq === head ? [] : await log.after(streamId, seq, first)
-  // Never a replay with a hole: the first must be the one that follows.
-  if (seq < head && events[0]?.seq !== seq + 1) throw cursorExpired()
-  // What they show shall not be older than they are.
-  context.loaders.forget()
-  const last = events.at(-1)?.seq ?? seq
-  return { events, cursor: encodeCursor({ streamId, epoch, seq: last }), hasMore: last < head }
-}

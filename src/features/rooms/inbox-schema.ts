@@ -1,6 +1,6 @@
 import { builder } from '../../graphql/builder.ts'
 import type { StoredEvent } from '../../store/transact.ts'
-import { InboxEvent } from '../inbox/interface.ts'
+import { InboxEvent } from '../inbox/event-interface.ts'
 import { roomIdOf, seeRoom } from './access.ts'
 import { edgeOf } from './pages.ts'
 import { Room, RoomEdge } from './schema.ts'

@@ -50,18 +50,7 @@ export const RoomMemberEdge = builder.edgeObject({
 })
 
 export const RoomMemberConnection = builder.connectionObject(
-  {
-    type: RoomMember,
-    name: 'RoomMemberConnection',
-    description: 'A page of members.',
-    fields: (t) => ({
-      totalCount: t.int({
-        nullable: true,
-        description: 'How many there are in all; null above 10,000.',
-        resolve: ({ totalCount }) => totalCount?.() ?? null,
-      }),
-    }),
-  },
+  { type: RoomMember, name: 'RoomMemberConnection', description: 'A page of members.' },
   RoomMemberEdge,
 )
 

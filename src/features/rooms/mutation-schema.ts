@@ -15,7 +15,7 @@ const person = ({ actor }: Context) => actor.id('who writes')
 
 const OpenDirectRoomInput = builder.inputType('OpenDirectRoomInput', {
   description: 'With whom to talk.',
-  fields: (t) => ({ userId: t.id({ required: true, description: 'The id of another person.' }) }),
+  fields: (t) => ({ userId: t.id({ required: true, description: "The id of another person: their User's." }) }),
 })
 
 const OpenDirectRoomPayload = builder.objectRef<OfRoom>('OpenDirectRoomPayload').implement({

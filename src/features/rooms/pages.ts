@@ -1,13 +1,20 @@
 import type { Context } from '../../graphql/context.ts'
 import { defineLoader } from '../../graphql/loaders.ts'
-import { type Keyset, makePage, type Page, type PageArguments, type PageRequest, pageCursor, readPage } from '../../graphql/paging.ts'
+import {
+  countedOrNull,
+  type Keyset,
+  makePage,
+  mostCounted,
+  type Page,
+  type PageArguments,
+  type PageRequest,
+  pageCursor,
+  readPage,
+} from '../../graphql/paging.ts'
 import { isUuid } from '../../lib/uuid.ts'
 import type { Database } from '../../store/database.ts'
 import type { RoomKind, RoomMember } from '../../store/generated/prisma/client.ts'
 import { memberById, memberColumns, membershipOf, type RoomRow, rememberKinds, roomById, roomColumns } from './queries.ts'
-
-/** Above this nothing is counted: `totalCount` is null. */
-const mostCounted = 10_000
 
 interface Key {
   readonly at: Date
@@ -146,8 +153,4 @@ function keysetSql(request: PageRequest<Key>, columns: { at: string; id: string;
   const where = `${bound(request.after, isDescending)} ${bound(request.before, !isDescending)}`
   const direction = isDescending === request.isBackward ? 'asc' : 'desc'
   return { where, order: `order by ${at} ${direction}, ${id} ${direction}`, values }
-}
-
-function countedOrNull(count: number): number | null {
-  return count > mostCounted ? null : count
 }

@@ -9,6 +9,7 @@ export function canSee(_room: RoomFacts, membership: Membership): boolean {
   return membership !== null
 }
 
+/** Saying something, editing it, reacting. */
 export function canPost(room: RoomFacts, membership: Membership): boolean {
   return canSee(room, membership)
 }

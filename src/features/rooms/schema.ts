@@ -85,21 +85,7 @@ for (const kind of Object.keys(roomTypes) as Kind[])
 
 export const RoomEdge = builder.edgeObject({ type: Room, name: 'RoomEdge', description: 'A room in its place in the list.' })
 
-export const RoomConnection = builder.connectionObject(
-  {
-    type: Room,
-    name: 'RoomConnection',
-    description: 'A page of rooms.',
-    fields: (t) => ({
-      totalCount: t.int({
-        nullable: true,
-        description: 'How many there are in all; null above 10,000.',
-        resolve: ({ totalCount }) => totalCount?.() ?? null,
-      }),
-    }),
-  },
-  RoomEdge,
-)
+export const RoomConnection = builder.connectionObject({ type: Room, name: 'RoomConnection', description: 'A page of rooms.' }, RoomEdge)
 
 builder.queryField('room', (t) =>
   t.field({

@@ -114,7 +114,7 @@ describe('sending a message', () => {
   it('takes one statement, the answer included', async () => {
     const room = await aRoom('So that the kind of the room is known')
     const database = counted(domain.database)
-    const as = domain.as(ana.actor, { database, sends: createSends(database, domain.services.ring, { waitingMost: 10 }) })
+    const as = domain.as(ana.actor, { database, sends: createSends(database, () => {}, { waitingMost: 10 }) })
     await as(send, { room: room.globalId, content: 'The first asks for the kind' })
     database.statements.length = 0
     const { errors } = await as(send, { room: room.globalId, content: 'Hello' })

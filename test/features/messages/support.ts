@@ -1,6 +1,6 @@
-import { sha256 } from '../../../src/features/messages/commands.ts'
 import type { Send, Sent } from '../../../src/features/messages/sends.ts'
 import type { HeardEvent } from '../../../src/graphql/facts.ts'
+import { sha256 } from '../../../src/lib/hash.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { createTransact, type Transact } from '../../../src/store/transact.ts'

@@ -201,7 +201,7 @@ describe('a thread', () => {
 
   it('is begun once however many begin it at once, in one batch or on several nodes, and counts them all', async () => {
     const root = await say(ann, 'Go')
-    const nodes = [1, 2, 3].map(() => createSends(domain.database, domain.services.ring, { waitingMost: 100 }))
+    const nodes = [1, 2, 3].map(() => createSends(domain.database, () => {}, { waitingMost: 100 }))
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, number) => {
         const as = domain.as((number % 2 ? ben : cid).actor, { sends: nodes[number % 3]! })
@@ -254,7 +254,7 @@ describe('the statements', () => {
   it('of a reply are one, the answer with its thread included', async () => {
     const root = await say(ann, 'Plans?')
     const database = counted(domain.database)
-    const as = domain.as(ben.actor, { database, sends: createSends(database, domain.services.ring, { waitingMost: 10 }) })
+    const as = domain.as(ben.actor, { database, sends: createSends(database, () => {}, { waitingMost: 10 }) })
     const one = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id content thread { id replyCount lastReplyAt } } room { id } } }`
     const input = { roomId: room.globalId, content: 'The sea', threadId: root.id }
     await as(one, { input })

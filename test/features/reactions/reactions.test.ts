@@ -179,7 +179,7 @@ describe('a page of messages with their reactions', () => {
 
   it('takes one statement for a message just sent, which has none', async () => {
     const database = counted(domain.database)
-    const as = domain.as(ann.actor, { database, sends: createSends(database, domain.services.ring, { waitingMost: 10 }) })
+    const as = domain.as(ann.actor, { database, sends: createSends(database, () => {}, { waitingMost: 10 }) })
     const send = `mutation ($room: ID!) { sendMessage(input: { roomId: $room, content: "Hello" }) { message { ${groups} } } }`
     await as(send, { room: room.globalId })
     database.statements.length = 0
