@@ -33,12 +33,17 @@ function place(url: string): string {
   return `${host}${pathname}`
 }
 
-/** The first signal ends gently: nobody new, those connected are sent away, what runs ends. The second ends at once. */
+/**
+ * The first signal ends gently: nobody new, those connected are sent away, what runs ends. A second one ends at once; but one that comes in
+ * the same moment is the first once more, handed on by whatever started us.
+ */
 function endOnSignal(app: App): void {
-  let isEnding = false
+  let endingSince: number | undefined
   const end = async () => {
-    if (isEnding) process.exit(1)
-    isEnding = true
+    if (endingSince !== undefined && performance.now() - endingSince > sameMomentMs) process.exit(1)
+    if (endingSince !== undefined) return
+    endingSince = performance.now()
+    console.log('Parley ends. Once more ends it at once.')
     try {
       await app.drain()
       await app.close()
@@ -64,3 +69,5 @@ function inOneLine(error: unknown): string {
     return `The database cannot be reached: ${message || code}. Set DATABASE_URL.`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
+
+const sameMomentMs = 500

@@ -144,6 +144,7 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
    * reached: an event half shown would count as delivered, and never be shown whole.
    */
   async function executeEvent(operation: LiveOperation, entry: Entry, actor: Actor, client?: Context['client']): Promise<ExecutionResult> {
+    const contextValue = createContext(services, actor, client, entry.rows as readonly Known[] | undefined)
     try {
       const result = await execute({
         schema,
@@ -151,7 +152,7 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
         operationName: operation.operationName ?? null,
         variableValues: operation.variables ?? null,
         rootValue: entry.event,
-        contextValue: createContext(services, actor, client, entry.rows as readonly Known[] | undefined),
+        contextValue,
       })
       const lost = result.errors?.map(rootOf).find(isLostConnection)
       if (lost !== undefined) throw lost
@@ -161,6 +162,8 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
     } catch (error) {
       if (isLostConnection(error)) throw error
       return { errors: [mask.error(error)] }
+    } finally {
+      contextValue.loaders.close()
     }
   }
 

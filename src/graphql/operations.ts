@@ -80,6 +80,8 @@ export function createOperations(schema: GraphQLSchema, limits: Limits, mask: Ma
         return mask.result(result)
       } catch (error) {
         return { errors: [mask.error(error)] }
+      } finally {
+        contextValue.loaders.close()
       }
     },
   }

@@ -5,29 +5,27 @@
  *   the tab holds, or what it held when it was last open.
  * - `<accessToken>`, `<roomId>` and `<cursor>` in what is sent become the last ones that were answered, so that tabs can be run one after the other.
  *   They are kept where GraphiQL keeps its tabs, so that a second window knows them too.
+ * - Tabs do not slide into their places: until the first press they would be elsewhere for the mouse than for the eye.
  * - GraphiQL gives the headers of a tab to requests, and not to sockets: there they become the parameters of the connection.
  */
 export function graphiqlScript(firstQuery: string): string {
-  return `<script>(() => {
-  const activeTab = () => {
+  return `<style>.graphiql-tab { transform: none !important }</style><script>(() => {
+  const stored = () => {
     try {
-      const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState'))
-      return tabs[activeTabIndex]
+      return JSON.parse(localStorage.getItem('graphiql:tabState')) ?? { tabs: [] }
     } catch {
-      return {}
+      return { tabs: [] }
     }
   }
+  const activeTab = () => stored().tabs[stored().activeTabIndex]
 
   const address = new URL(location.href)
-  if (!address.searchParams.has('query')) {
-    let query = ${JSON.stringify(firstQuery).replaceAll('<', '\\u003c')}
-    // Of a tab that it keeps GraphiQL compares these too: else it would open one more.
-    const { query: kept, variables, headers } = activeTab()
-    if (kept) {
-      query = kept
-      for (const [name, value] of Object.entries({ variables, headers })) localStorage.setItem('graphiql:' + name, value ?? '')
-    }
-    address.searchParams.set('query', query)
+  const asked = address.searchParams.get('query')
+  // Of a tab that it keeps GraphiQL compares these too: else it would open one more.
+  const kept = asked ? stored().tabs.find(({ query }) => query === asked) : activeTab()
+  if (kept) for (const name of ['variables', 'headers']) localStorage.setItem('graphiql:' + name, kept[name] ?? '')
+  if (!asked) {
+    address.searchParams.set('query', kept?.query || ${JSON.stringify(firstQuery).replaceAll('<', '\\u003c')})
     history.replaceState({}, '', address)
   }
 
@@ -52,7 +50,7 @@ export function graphiqlScript(firstQuery: string): string {
   const sendAsWas = WebSocket.prototype.send
   WebSocket.prototype.send = function (data) {
     const message = JSON.parse(data)
-    if (message.type === 'connection_init') message.payload = JSON.parse(activeTab().headers || '{}')
+    if (message.type === 'connection_init') message.payload = JSON.parse(activeTab()?.headers || '{}')
     sendAsWas.call(this, fillIn(JSON.stringify(message)))
   }
 })()</script>`

@@ -73,7 +73,9 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   }
 
   const server = createServer((request, response) => {
-    const serving = serve(request, response)
+    // An answer that its client does not wait for may never be written to its end: what runs is over when nobody is there.
+    const gone = new Promise<void>((resolve) => response.once('close', resolve))
+    const serving = Promise.race([serve(request, response), gone])
     running.add(serving)
     serving.finally(() => running.delete(serving)).catch((error) => logger.error('A request failed.', { error }))
   })

@@ -69,6 +69,7 @@ describe('the program on its embedded database', () => {
     const env = { DATABASE_URL: `pglite:${folder}`, PORT: String(await freePort()) }
     const first = start(env)
     const url = await first.url
+    await until(() => /GraphiQL {2}http.*\/graphql\n {2}database {2}embedded.*\n {2}bus/.test(first.output()))
     const ada = await someone(url, 'ada')
     const ben = await someone(url, 'ben')
     const roomId = await ada.make(ben)
@@ -103,6 +104,10 @@ describe('the program on its embedded database', () => {
     expect(intruder.complaint()).toMatch(/^The database in .* is in use by process \d+\..*\n$/)
     expect(intruder.output()).toBe('')
 
+    const neighbour = start({ ...env, DATABASE_URL: 'pglite:memory' })
+    expect(await neighbour.ended).toBe(1)
+    expect(neighbour.complaint()).toMatch(/^Port \d+ of .* is in use: .*\n$/)
+
     const socket = await openSocket(url.replace('http', 'ws'))
     await socket.enter(ada.credentials)
     second.child.kill('SIGINT')
@@ -126,9 +131,27 @@ describe('the program on its embedded database', () => {
     expect(program.complaint()).toBe('')
   }, 60_000)
 
+  it('ends at once on the second signal', async () => {
+    const stubborn = start({ DATABASE_URL: 'pglite:memory', DRAIN_MS: '60000' })
+    const url = (await stubborn.url).replace('http', 'ws')
+    const sockets = [await openSocket(url), await openSocket(url)]
+    stubborn.child.kill('SIGTERM')
+    await sockets[0]!.closed
+    expect(stubborn.output()).toContain('Once more ends it at once.')
+    // Signals of one moment are one: it is asked until it listens.
+    await until(() => {
+      stubborn.child.kill('SIGTERM')
+      return stubborn.child.exitCode !== null
+    })
+    expect(await stubborn.ended).toBe(1)
+  }, 60_000)
+
   it.each<[string, Record<string, string>, RegExp]>([
     ['limits off for the whole world', { HOST: '0.0.0.0' }, /^LIMITS=off is for benches: .*\n$/],
     ['a database of another kind', { DATABASE_URL: 'mysql://localhost/parley' }, /^DATABASE_URL=mysql.*set postgres:.*\n$/],
+    ['a port that is none', { PORT: 'many' }, /^PORT=many: .*\n$/],
+    ['Redis beside an embedded database', { REDIS_URL: 'redis://127.0.0.1:1' }, /^REDIS_URL is for several nodes.*\n$/],
+    ['a database that is not there', { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, /^The database cannot be reached: .*\n$/],
     ['a key that is none, without telling it', { SIGNING_KEY: 'secret' }, /^SIGNING_KEY: (?!.*secret).*\n$/],
   ])(
     'refuses %s in one line that says what to set',

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { followEvents, openSocket } from '../support/client.ts'
 import { startParley } from '../support/parley.ts'
@@ -50,6 +52,17 @@ describe('when the server stops', () => {
     await stream.ended
     await expect.poll(() => parley.app.live.groups).toBe(0)
     expect((await ada.post(hello)).status).toBe(200)
+    await parley.close()
+  })
+
+  it('does not wait for those who have hung up in the middle of an answer', async () => {
+    const parley = await startParley({ DRAIN_MS: '0' })
+    const { hostname, port } = new URL(parley.url)
+    const caller = connect(Number(port), hostname)
+    caller.write('GET /graphql HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n\r\n')
+    await once(caller, 'data')
+    caller.destroy()
+    await parley.app.drain()
     await parley.close()
   })
 })
