@@ -14,7 +14,7 @@ import { createSends } from './features/messages/sends.ts'
 import { schema } from './features/schema.ts'
 import type { Services } from './graphql/context.ts'
 import { createMask } from './graphql/errors.ts'
-import { createHydrate } from './graphql/facts.ts'
+import { createHydrate, outdates } from './graphql/facts.ts'
 import { createLive, type Live } from './graphql/live.ts'
 import { createOperations } from './graphql/operations.ts'
 import { createLogger, type Logger } from './lib/logger.ts'
@@ -85,7 +85,7 @@ async function open(
   const bus = overrides.bus ?? owned(config.redisUrl ? createRedisBus(config.redisUrl, onTrouble) : createMemoryBus(onTrouble))
   const log = createLog(database)
   const hub = owned(
-    createHub({ ...config, log, bus, hydrate: createHydrate(database), checksHeads: database.kind === 'postgres', onTrouble }),
+    createHub({ ...config, log, bus, hydrate: createHydrate(database), outdates, checksHeads: database.kind === 'postgres', onTrouble }),
   )
   const accounts = await createAccounts(database, {
     ...config,

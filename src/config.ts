@@ -152,6 +152,8 @@ export const settings = {
   pageMost: number('PAGE_MOST', 100, 'objects a page at most'),
   listMost: number('LIST_MOST', 100, 'entries of a list in an input, and of `nodes`'),
   messageCharacters: number('MESSAGE_CHARACTERS', 8000, 'characters a message'),
+  editsMost: number('EDITS_MOST', 50, 'earlier contents kept a message'),
+  emojiMost: number('EMOJI_MOST', 50, 'different emoji a message'),
   nameCharacters: number('NAME_CHARACTERS', 80, 'characters a name'),
   topicCharacters: number('TOPIC_CHARACTERS', 250, 'characters a topic'),
   nonceCharacters: number('NONCE_CHARACTERS', 64, 'characters a nonce'),

@@ -43,20 +43,22 @@ export class Group {
 
   /** Once for each entry, whoever asks first; the entry keeps it for as long as the ring keeps the entry. */
   render(entry: Entry): Rendering | Promise<Rendering> {
-    const found = entry.rendered.get(this.key)
+    const kept = entry.rendered
+    const found = kept.get(this.key)
     if (found !== undefined) return found
     const rendering = this.#renderer.render(entry).then(
       (rendered) => {
-        entry.rendered.set(this.key, rendered)
-        if (rendered !== 'personal') this.stream.grew(entry, rendered.json.length)
+        kept.set(this.key, rendered)
+        // Outdated while it was rendered: whoever waits for it gets it, nobody else does.
+        if (rendered !== 'personal' && entry.rendered === kept) this.stream.grew(entry, rendered.json.length)
         return rendered
       },
       (error) => {
-        entry.rendered.delete(this.key)
+        kept.delete(this.key)
         throw error
       },
     )
-    entry.rendered.set(this.key, rendering)
+    kept.set(this.key, rendering)
     return rendering
   }
 

@@ -6,10 +6,14 @@ import type { Rendered } from './sink.ts'
 /** An event with the rows that showing it needs, and what was made of it already for one group of readers or another. */
 export interface Entry<Rows = unknown> {
   readonly event: StoredEvent
-  readonly rows: Rows
-  readonly rendered: Map<string, Rendering | Promise<Rendering>>
+  /** Undefined once they are outdated: then whoever shows it reads them. */
+  rows: Rows | undefined
+  /** Replaced as a whole when it is outdated: a showing that began before does not find its way back. */
+  rendered: Map<string, Rendering | Promise<Rendering>>
   /** About how much memory it holds. */
   bytes: number
+  /** The part of it that was rendered. */
+  renderedBytes: number
 }
 
 /** What came of showing an event to a group: one answer for all of it, or that each person has their own. */
@@ -25,6 +29,8 @@ export interface LiveStreamOptions {
   readonly log: Log
   /** Reads the rows that events need, in as few statements as it can: for each event, in order. */
   readonly hydrate: (events: readonly Arrival[]) => Promise<readonly unknown[]>
+  /** The id of the row that from this event on must not be shown as it was before; undefined for all events that leave what was said alone. */
+  readonly outdates: (event: StoredEvent) => string | undefined
   readonly onTrouble: (error: unknown) => void
 }
 
@@ -119,6 +125,7 @@ export class LiveStream {
     const first = this.#ring[0]?.event.seq
     if (first === undefined || this.#ring[entry.event.seq - first] !== entry) return
     entry.bytes += bytes
+    entry.renderedBytes += bytes
     this.#bytes += bytes
     this.#trim()
   }
@@ -134,7 +141,11 @@ export class LiveStream {
 
   async #entries(events: readonly Arrival[]): Promise<readonly Entry[]> {
     const rows = await this.#options.hydrate(events)
-    return events.map((event, index) => ({ event, rows: rows[index], rendered: new Map(), bytes: sizeOf(event) }))
+    return events.map((arrival, index) => {
+      // The rows were made of it, and are what can be outdated.
+      const { snapshot: _snapshot, ...event } = arrival
+      return { event, rows: rows[index], rendered: new Map(), bytes: sizeOf(arrival), renderedBytes: 0 }
+    })
   }
 
   #advance(): void {
@@ -195,6 +206,7 @@ export class LiveStream {
     // The log no longer keeps what came before: whoever is behind finds it expired.
     if (entries[0]!.event.seq !== this.head + 1) this.#clear()
     for (const entry of entries) {
+      this.#outdate(entry.event)
       this.#ring.push(entry)
       this.#bytes += entry.bytes
       this.#arrivals.delete(entry.event.seq)
@@ -204,6 +216,22 @@ export class LiveStream {
     this.lastEventAt = Date.now()
     this.#trim()
     for (const wake of this.#followers) wake()
+  }
+
+  /**
+   * What was rendered of an event may show more rows than the event names (a room's last message, say), so all of it goes; of the rows those
+   * of the events that name the outdated one. Every node hears the event, so none has kept anything of it.
+   */
+  #outdate(event: StoredEvent): void {
+    const id = this.#options.outdates(event)
+    if (id === undefined) return
+    for (const entry of this.#ring) {
+      if (Object.values(entry.event.data).includes(id)) entry.rows = undefined
+      entry.rendered = new Map()
+      entry.bytes -= entry.renderedBytes
+      this.#bytes -= entry.renderedBytes
+      entry.renderedBytes = 0
+    }
   }
 
   #trim(): void {

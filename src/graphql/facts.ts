@@ -10,6 +10,8 @@ export interface FactDefinition<Data> {
   refersTo(data: Data, streamId: string): readonly Reference[]
   /** For a fact that rides the bus with its rows: those rows, from what `JSON.stringify` left of them. */
   fromSnapshot?(snapshot: unknown): readonly Known[]
+  /** The row, by its id, that must not be shown any more as it was before: what earlier facts of the stream kept of it is let go on every node. */
+  outdates?(data: Data): string
 }
 
 /** Names a fact, which is also the name of its GraphQL type, and makes its constructor. */
@@ -24,6 +26,10 @@ const definitions = new Map<string, FactDefinition<Record<string, unknown>>>()
 /** A fact as it was heard: perhaps with its rows. */
 export interface HeardEvent extends StoredEvent {
   readonly snapshot?: unknown
+}
+
+export function outdates({ type, data }: Fact): string | undefined {
+  return definitions.get(type)?.outdates?.(data)
 }
 
 /** Reads what facts refer to: for each fact its rows, in order. A fact of a type that this version does not know has none. */

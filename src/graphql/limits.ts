@@ -4,6 +4,8 @@ export interface Limits {
   readonly pageMost: number
   readonly listMost: number
   readonly messageCharacters: number
+  readonly editsMost: number
+  readonly emojiMost: number
   readonly nameCharacters: number
   readonly topicCharacters: number
   readonly nonceCharacters: number

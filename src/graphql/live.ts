@@ -144,7 +144,7 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
    * reached: an event half shown would count as delivered, and never be shown whole.
    */
   async function executeEvent(operation: LiveOperation, entry: Entry, actor: Actor, client?: Context['client']): Promise<ExecutionResult> {
-    const contextValue = createContext(services, actor, client, entry.rows as readonly Known[])
+    const contextValue = createContext(services, actor, client, entry.rows as readonly Known[] | undefined)
     try {
       const result = await execute({
         schema,

@@ -17,6 +17,7 @@ describe('attendance', () => {
       log: domain.services.log,
       bus: createMemoryBus(() => {}),
       hydrate: async (events) => events.map(() => []),
+      outdates: () => undefined,
       onTrouble: () => {},
       ringEvents: 100,
       ringBytes: 1 << 20,

@@ -96,6 +96,7 @@ describe('a hub', () => {
       log,
       bus,
       hydrate: async (events) => events.map(() => []),
+      outdates: () => undefined,
       onTrouble: () => {},
       ringEvents: 50,
       ringBytes: 1 << 20,

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { Group } from '../../src/engine/group.ts'
 import { type Arrival, LiveStream } from '../../src/engine/live-stream.ts'
 import type { Log } from '../../src/engine/log.ts'
+import { Rendered } from '../../src/engine/sink.ts'
 import { uuid } from '../../src/lib/uuid.ts'
 import type { StoredEvent } from '../../src/store/transact.ts'
 import { aDomain, type Domain } from '../support/domain.ts'
@@ -124,6 +126,55 @@ describe('a live stream', () => {
     expect(failures).toBeLessThan(0)
   })
 
+  it('keeps nothing of a row that an event outdates: not its snapshot, and nothing rendered of anything before', async () => {
+    const { stream, events, seen } = await aStream(4)
+    const [first, second, third, last] = events as [StoredEvent, StoredEvent, StoredEvent, StoredEvent]
+    const about = (event: StoredEvent, message: string) => ({ ...event, data: { message }, snapshot: `what ${message} said` })
+    for (const event of [about(first, 'm1'), about(second, 'm2'), about(third, 'm1')]) stream.hear(event)
+    await until(() => seen().length === 3)
+    for (const entry of stream.inRing(0, 3)!) {
+      entry.rendered.set('a group', new Rendered('rendered'))
+      stream.grew(entry, 1000)
+    }
+    const kept = stream.inRing(0, 3)!.map(({ bytes }) => bytes)
+    stream.hear({ ...last, data: { outdates: 'm1' } })
+    await until(() => seen().length === 4)
+    const entries = stream.inRing(0, 4)!
+    expect(entries.map(({ rows }) => rows)).toEqual([undefined, ['what m2 said'], undefined, [undefined]])
+    expect(entries.map(({ rendered }) => rendered.size)).toEqual([0, 0, 0, 0])
+    expect(entries.slice(0, 3).map(({ bytes }) => bytes)).toEqual(kept.map((bytes) => bytes - 1000))
+    expect(JSON.stringify(entries)).not.toContain('what m1 said')
+  })
+
+  it('does not take back what was being rendered when it was outdated', async () => {
+    const { stream, events, seen } = await aStream(2)
+    let finish: (rendered: Rendered) => void = () => {}
+    let renderings = 0
+    const group = new Group('a group', stream, {
+      wants: () => true,
+      endsAccessOf: () => undefined,
+      render: () =>
+        new Promise((resolve) => {
+          renderings++
+          finish = resolve
+        }),
+    })
+    stream.hear({ ...events[0]!, data: { message: 'm1' } })
+    await until(() => seen().length === 1)
+    const [entry] = stream.inRing(0, 1)!
+    const before = group.render(entry!)
+    stream.hear({ ...events[1]!, data: { outdates: 'm1' } })
+    await until(() => seen().length === 2)
+    finish(new Rendered('as it was'))
+    expect((await before) as Rendered).toMatchObject({ result: 'as it was' })
+    const after = group.render(entry!)
+    finish(new Rendered('as it is'))
+    expect((await after) as Rendered).toMatchObject({ result: 'as it is' })
+    expect(renderings).toBe(2)
+    expect(group.render(entry!)).toMatchObject({ result: 'as it is' })
+    group.close()
+  })
+
   async function logged(count: number): Promise<StoredEvent[]> {
     const id = uuid()
     await domain.services.transact([], (tx) => tx.openStream(id))
@@ -163,7 +214,9 @@ describe('a live stream', () => {
           return after(...args)
         },
       },
-      hydrate: async (events: readonly Arrival[]) => events.map(() => []),
+      hydrate: async (events: readonly Arrival[]) => events.map(({ snapshot }) => [snapshot]),
+      // An event of which the story says so, by the number of an earlier one.
+      outdates: ({ data }) => data.outdates as string | undefined,
       onTrouble: () => {},
     })
     const seen: number[] = []

@@ -21,6 +21,7 @@ describe('a reader', () => {
       log: domain.services.log,
       bus: createMemoryBus(() => {}),
       hydrate: async (events) => events.map(() => []),
+      outdates: () => undefined,
       onTrouble: () => {},
       ringEvents: 50,
       ringBytes: 1 << 20,

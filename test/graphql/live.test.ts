@@ -7,7 +7,7 @@ import { createSends } from '../../src/features/messages/sends.ts'
 import { schema } from '../../src/features/schema.ts'
 import { createContext, type Services } from '../../src/graphql/context.ts'
 import { createMask } from '../../src/graphql/errors.ts'
-import { createHydrate } from '../../src/graphql/facts.ts'
+import { createHydrate, outdates } from '../../src/graphql/facts.ts'
 import { createLive, type Live } from '../../src/graphql/live.ts'
 import { createTransact } from '../../src/store/transact.ts'
 import { type APerson, aDomain, type Domain, type Runner } from '../support/domain.ts'
@@ -28,6 +28,7 @@ describe('a subscription, executed once for many', () => {
       log,
       bus: createMemoryBus((error) => unforeseen.push(error)),
       hydrate: createHydrate(database),
+      outdates,
       onTrouble: (error) => unforeseen.push(error),
       ringEvents: 1000,
       ringBytes: 1 << 20,

@@ -34,11 +34,14 @@ function* objectsIn(value: State): Generator<State> {
   for (const inner of Object.values(value)) yield* objectsIn(inner)
 }
 
-/** The plain fields that are held too. Objects are met by themselves, lists belong to the rules. */
+/**
+ * The plain fields and lists that are held too, and objects where none was held. (Others are met by themselves, connections belong to the
+ * rules.)
+ */
 function news(known: State, object: State): State {
-  return Object.fromEntries(
-    Object.entries(object).filter(([name, value]) => name in known && (value === null || typeof value !== 'object')),
-  )
+  const isNews = ([name, value]: [string, State]) =>
+    name in known && (value === null || typeof value !== 'object' || Array.isArray(value) || known[name] === null)
+  return structuredClone(Object.fromEntries(Object.entries(object).filter(isNews)))
 }
 
 /** A list of objects with that one in it, once, where its key belongs; of those with the same key it is the last. */
@@ -59,7 +62,9 @@ export const roomRules: Rules = {
   MemberLeft({ room }, { memberId }) {
     room.members.nodes = room.members.nodes.filter(({ id }: { id: string }) => id !== memberId)
   },
-  MessageAdded(state, { roomId, message, edge }) {
+  MessageAdded(state, { roomId, message, edge, reply }) {
+    // A reply in a thread: it is counted there.
+    if (reply?.thread && reply.thread.root.id !== message.id) return
     if (state.room.messages) {
       const others = state.room.messages.edges.filter(({ node }: State) => node.id !== message.id)
       state.room.messages.edges = [...others, edge].sort((one: State, other: State) => one.node.seq - other.node.seq)

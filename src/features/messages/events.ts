@@ -3,24 +3,50 @@ import { userById } from '../accounts/queries.ts'
 import { roomById } from '../rooms/queries.ts'
 import { messageById } from './queries.ts'
 import { type AsJson, knownOf, reviveShown, type Shown } from './snapshot.ts'
+import { threadById } from './thread-queries.ts'
+
+interface MessageAddedData extends Record<string, unknown> {
+  messageId: string
+  actorId: string
+  replyToId?: string
+  threadId?: string
+}
 
 /** Alone of all facts it also rides the bus with its rows, so that the most frequent event is delivered without reading any. */
-export const messageAdded = defineFact<{ messageId: string; actorId: string }>('MessageAdded', {
-  refersTo: ({ messageId, actorId }, roomId) => [
+export const messageAdded = defineFact<MessageAddedData>('MessageAdded', {
+  refersTo: ({ messageId, actorId, replyToId, threadId }, roomId) => [
     [messageById, messageId],
     [userById, actorId],
     [roomById, roomId],
+    ...(replyToId ? [[messageById, replyToId] as const] : []),
+    ...(threadId ? [[threadById, threadId] as const] : []),
   ],
   fromSnapshot: (snapshot) => knownOf(reviveShown(snapshot as AsJson<Shown>)),
 })
 
+interface AboutMessage extends Record<string, unknown> {
+  messageId: string
+  actorId: string
+}
+
+/** What the message said before is from now on its sender's and the admins' to see: nobody is shown it again as it was. */
+export const messageEdited = defineFact<AboutMessage>('MessageEdited', { refersTo, outdates: ({ messageId }) => messageId })
+
+/** What is left of the message is that it was there. */
+export const messageDeleted = defineFact<AboutMessage>('MessageDeleted', { refersTo, outdates: ({ messageId }) => messageId })
+
+function refersTo({ messageId, actorId }: AboutMessage) {
+  return [[messageById, messageId] as const, [userById, actorId] as const]
+}
+
 /** The event that the database appended with the message, as the bus carries it. Its room stands where the event has brought it. */
-export function heardOf({ message, sender, room }: AsJson<Shown>): HeardEvent {
+export function heardOf({ message, sender, room, thread }: AsJson<Shown>): HeardEvent {
+  const { id: messageId, senderId: actorId, replyToId, threadId } = message
   return {
-    ...messageAdded({ messageId: message.id, actorId: message.senderId }),
+    ...messageAdded({ messageId, actorId, ...(replyToId && { replyToId }), ...(threadId && { threadId }) }),
     streamId: message.roomId,
     seq: message.seq,
     at: new Date(message.createdAt),
-    snapshot: { message, sender, room: { ...room, head: message.seq, activeAt: message.createdAt } } satisfies AsJson<Shown>,
+    snapshot: { message, sender, thread, room: { ...room, head: message.seq, activeAt: message.createdAt } } satisfies AsJson<Shown>,
   }
 }

@@ -2,23 +2,37 @@ import { defineLoader, inOrder } from '../../graphql/loaders.ts'
 import type { Keyset, Page, PageRequest } from '../../graphql/paging.ts'
 import { mostCounted, pageCursor } from '../../graphql/paging.ts'
 import type { Database } from '../../store/database.ts'
-import type { Message } from '../../store/generated/prisma/client.ts'
+import type { Message, MessageEdit } from '../../store/generated/prisma/client.ts'
 
 /** A message as anybody in its room may see it. */
 export type MessageRow = Omit<Message, 'nonceHash'>
 
 /** The columns of a `MessageRow`, from `message m`. */
-const columns = 'm.id, m.room_id as "roomId", m.seq, m.sender_id as "senderId", m.content, m.nonce, m.created_at as "createdAt"'
+const columns = `m.id, m.room_id as "roomId", m.seq, m.sender_id as "senderId", m.content, m.nonce, m.created_at as "createdAt",
+  m.edited_at as "editedAt", m.deleted_at as "deletedAt", m.reply_to_id as "replyToId", m.thread_id as "threadId"`
 
 export const messageById = defineLoader<string, MessageRow>('messageById', async ({ sql }, ids) =>
   inOrder(ids, await sql<MessageRow>(`select ${columns} from message m where m.id = any($1::uuid[])`, [ids]), ({ id }) => id),
 )
 
-/** The newest message of each room. */
+/** Earlier contents, newest first. */
+export const editsOf = defineLoader<string, MessageEdit[]>('editsOf', async ({ sql }, ids) => {
+  const rows = await sql<MessageEdit>(
+    `select message_id as "messageId", seq, content, replaced_at as "replacedAt" from message_edit
+     where message_id = any($1::uuid[]) order by message_id, seq desc`,
+    [ids],
+  )
+  const found = groupBy(rows, ({ messageId }) => messageId)
+  return ids.map((id) => found.get(id) ?? [])
+})
+
+/** The newest message of each room, outside threads. */
 export const lastMessageOf = defineLoader<string, MessageRow>('lastMessageOf', async ({ sql }, roomIds) => {
   const rows = await sql<MessageRow>(
     `select ${columns} from unnest($1::uuid[]) as wanted(room_id)
-     cross join lateral (select * from message where room_id = wanted.room_id order by seq desc limit 1) m`,
+     cross join lateral (
+       select * from message where room_id = wanted.room_id and thread_id is null order by seq desc limit 1
+     ) m`,
     [roomIds],
   )
   return inOrder(roomIds, rows, ({ roomId }) => roomId)
@@ -30,38 +44,56 @@ export const bySeq: Keyset<MessageRow, number> = {
   decode: (text) => (/^m[1-9]\d{0,9}$/.test(text) ? Number(text.slice(1)) : undefined),
 }
 
-/** One more than the page holds, in the direction of reading. The same page of many rooms is read in one statement. */
-export const messageRows = defineLoader<{ roomId: string; request: PageRequest<number> }, MessageRow[]>(
+/** Which messages a list holds: a room's outside its threads, all of a room's, or a thread's replies. */
+export type Extent = 'outsideThreads' | 'room' | 'thread'
+
+/** What holds of the messages of a list, whose room or thread is `wanted.id`. */
+const within = {
+  outsideThreads: 'room_id = wanted.id and thread_id is null',
+  room: 'room_id = wanted.id',
+  thread: 'thread_id = wanted.id',
+} as const satisfies Record<Extent, string>
+
+/** A list of messages: of that room, or that thread. */
+export interface MessageList {
+  readonly extent: Extent
+  readonly id: string
+}
+
+/** One more than the page holds, in the direction of reading. The same page of many lists is read in one statement. */
+export const messageRows = defineLoader<MessageList & { request: PageRequest<number> }, MessageRow[]>(
   'messageRows',
   async (database, keys) => {
-    const roomsOf = groupBy(keys, ({ request }) => JSON.stringify(request))
+    const shapeOf = ({ extent, request }: (typeof keys)[number]) => JSON.stringify([extent, request])
     const read = new Map<string, Map<string, MessageRow[]>>()
-    for (const [name, same] of roomsOf) {
-      const roomIds = same.map(({ roomId }) => roomId)
+    for (const [shape, same] of groupBy(keys, shapeOf)) {
+      const [{ extent, request }] = same as [(typeof keys)[number]]
+      const ids = same.map(({ id }) => id)
+      const rows = await readMessages(database, ids, extent, request)
       read.set(
-        name,
-        groupBy(await readMessages(database, roomIds, same[0]!.request), ({ roomId }) => roomId),
+        shape,
+        groupBy(rows, ({ roomId, threadId }) => (extent === 'thread' ? threadId! : roomId)),
       )
     }
-    return keys.map(({ roomId, request }) => read.get(JSON.stringify(request))!.get(roomId) ?? [])
+    return keys.map((key) => read.get(shapeOf(key))!.get(key.id) ?? [])
   },
   JSON.stringify,
 )
 
-function readMessages({ sql }: Database, roomIds: readonly string[], request: PageRequest<number>): Promise<MessageRow[]> {
+function readMessages({ sql }: Database, ids: readonly string[], extent: Extent, request: PageRequest<number>): Promise<MessageRow[]> {
   const direction = request.isBackward ? 'desc' : 'asc'
   return sql<MessageRow>(
-    `select ${columns} from unnest($1::uuid[]) as wanted(room_id) cross join lateral (
-       select * from message where room_id = wanted.room_id and seq > $2::bigint and seq < $3::bigint order by seq ${direction} limit $4
+    `select ${columns} from unnest($1::uuid[]) as wanted(id) cross join lateral (
+       select * from message where ${within[extent]} and seq > $2::bigint and seq < $3::bigint order by seq ${direction} limit $4
      ) m order by m.room_id, m.seq ${direction}`,
-    [roomIds, request.after ?? 0, request.before ?? 2 ** 32, request.size + 1],
+    [ids, request.after ?? 0, request.before ?? 2 ** 32, request.size + 1],
   )
 }
 
-/** The page with that message in its middle; null when the room has no such message. */
+/** The page with that message in its middle; null when the list has no such message. */
 export async function readMessagesAround(
   { sql }: Database,
-  roomId: string,
+  { extent, id }: MessageList,
   messageId: string,
   size: number,
 ): Promise<Page<MessageRow> | null> {
@@ -69,14 +101,14 @@ export async function readMessagesAround(
   const after = size - 1 - before
   // One more on each side tells whether there is another page.
   const rows = await sql<MessageRow>(
-    `with middle as materialized (select seq from message where id = $2 and room_id = $1)
-     (select ${columns} from middle cross join lateral
-       (select * from message where room_id = $1 and seq < middle.seq order by seq desc limit $3) m)
+    `with wanted as (select $1::uuid as id), middle as materialized (select message.seq from wanted, message where message.id = $2 and ${within[extent]})
+     (select ${columns} from wanted, middle cross join lateral
+       (select * from message where ${within[extent]} and seq < middle.seq order by seq desc limit $3) m)
      union all
-     (select ${columns} from middle cross join lateral
-       (select * from message where room_id = $1 and seq >= middle.seq order by seq limit $4) m)
+     (select ${columns} from wanted, middle cross join lateral
+       (select * from message where ${within[extent]} and seq >= middle.seq order by seq limit $4) m)
      order by seq`,
-    [roomId, messageId, before + 1, after + 2],
+    [id, messageId, before + 1, after + 2],
   )
   const middle = rows.findIndex(({ id }) => id === messageId)
   if (middle === -1) return null
@@ -93,16 +125,24 @@ export async function readMessagesAround(
   }
 }
 
-/** How many messages each room has, counted up to one more than `mostCounted`. */
-export const messageCount = defineLoader<string, { roomId: string; count: number }>('messageCount', async ({ sql }, roomIds) => {
-  const rows = await sql<{ roomId: string; count: number }>(
-    `select wanted.room_id as "roomId", counted.count from unnest($1::uuid[]) as wanted(room_id) cross join lateral (
-       select count(*)::int as count from (select 1 from message where room_id = wanted.room_id limit $2) capped
-     ) counted`,
-    [roomIds, mostCounted + 1],
-  )
-  return inOrder(roomIds, rows, ({ roomId }) => roomId)
-})
+/** How many messages a list has, counted up to one more than `mostCounted`. */
+export const messageCount = defineLoader<MessageList, number>(
+  'messageCount',
+  async ({ sql }, keys) => {
+    const counts = new Map<string, number>()
+    for (const [extent, same] of groupBy(keys, (key) => key.extent)) {
+      const rows = await sql<{ id: string; count: number }>(
+        `select wanted.id, counted.count from unnest($1::uuid[]) as wanted(id) cross join lateral (
+           select count(*)::int as count from (select 1 from message where ${within[extent as Extent]} limit $2) capped
+         ) counted`,
+        [same.map(({ id }) => id), mostCounted + 1],
+      )
+      for (const { id, count } of rows) counts.set(`${extent} ${id}`, count)
+    }
+    return keys.map(({ extent, id }) => counts.get(`${extent} ${id}`) ?? 0)
+  },
+  ({ extent, id }) => `${extent} ${id}`,
+)
 
 function groupBy<Item>(items: readonly Item[], nameOf: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>()

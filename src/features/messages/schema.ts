@@ -1,8 +1,9 @@
 import { builder } from '../../graphql/builder.ts'
 import { type Context, takeCharacters } from '../../graphql/context.ts'
-import { decodeId } from '../../graphql/ids.ts'
+import { decodeId, rowId } from '../../graphql/ids.ts'
 import { registerNode } from '../../graphql/node.ts'
 import { pageCursor } from '../../graphql/paging.ts'
+import { notFound } from '../../lib/refusal.ts'
 import type { StoredEvent } from '../../store/transact.ts'
 import { userById } from '../accounts/queries.ts'
 import { User } from '../accounts/schema.ts'
@@ -11,7 +12,7 @@ import { RoomEvent } from '../rooms/event-interface.ts'
 import { followRoom } from '../rooms/following.ts'
 import { membershipOf, type RoomRow, roomById } from '../rooms/queries.ts'
 import { Room } from '../rooms/schema.ts'
-import { sendMessage } from './commands.ts'
+import { sendMessage, type ThreadToReplyIn } from './commands.ts'
 import { pageOfMessages } from './pages.ts'
 import { bySeq, lastMessageOf, type MessageRow, messageById } from './queries.ts'
 import { knownOf } from './snapshot.ts'
@@ -37,7 +38,7 @@ builder.node(Message, {
       resolve: async ({ senderId }, _args, { loaders }) => (await loaders.load(userById, senderId))!,
     }),
     content: t.string({
-      description: 'What was said, as it was typed.',
+      description: 'What was said, as it was typed; empty once deleted.',
       resolve: ({ content }, _args, context) => takeCharacters(context, content),
     }),
     nonce: t.string({
@@ -84,11 +85,14 @@ builder.interfaceField(Room, 'messages', (t) =>
   t.connection(
     {
       type: Message,
-      description: 'What was said in it, oldest first: `last: 50` is the newest page, scroll up with `before`.',
+      description:
+        'What was said in it, oldest first: `last: 50` is the newest page, scroll up with `before`. Replies in threads are left out unless asked for.',
       args: {
-        around: t.arg.id({ description: 'The id of a message of this room: the page with it in its middle. Excludes the other four.' }),
+        around: t.arg.id({ description: 'The id of a message of this list: the page with it in its middle. Excludes the other four.' }),
+        includeThreadReplies: t.arg.boolean({ defaultValue: false, description: 'Whether replies in threads are in the list too.' }),
       },
-      resolve: ({ id }, args, context) => pageOfMessages(context, id, args),
+      resolve: ({ id }, { includeThreadReplies, ...args }, context) =>
+        pageOfMessages(context, { extent: includeThreadReplies ? 'room' : 'outsideThreads', id }, args),
     },
     MessageConnection,
     MessageEdge,
@@ -99,7 +103,7 @@ builder.interfaceField(Room, 'lastMessage', (t) =>
   t.field({
     type: Message,
     nullable: true,
-    description: 'The newest message; null while nothing was said.',
+    description: 'The newest message, replies in threads left out; null while nothing was said.',
     resolve: ({ id }, _args, { loaders }) => loaders.load(lastMessageOf, id),
   }),
 )
@@ -115,7 +119,7 @@ export const MessageAdded = builder.objectRef<StoredEvent>('MessageAdded').imple
     }),
     edge: t.field({
       type: MessageEdge,
-      description: 'The message in its place in `Room.messages`.',
+      description: 'The message in its place in `Room.messages`; a reply in a thread belongs into `Thread.replies`.',
       resolve: async (event, _args, context) => edgeOf(await messageOf(event, context)),
     }),
     room: t.field({
@@ -126,7 +130,7 @@ export const MessageAdded = builder.objectRef<StoredEvent>('MessageAdded').imple
   }),
 })
 
-async function messageOf({ data }: StoredEvent, { loaders }: Context): Promise<MessageRow> {
+export async function messageOf({ data }: StoredEvent, { loaders }: Context): Promise<MessageRow> {
   return (await loaders.load(messageById, data.messageId as string))!
 }
 
@@ -154,6 +158,14 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
   fields: (t) => ({
     roomId: t.id({ required: true, description: 'The id of the room.' }),
     content: t.string({ required: true, description: 'What to say: 1 to 8,000 characters, not only blanks.' }),
+    replyToId: t.id({
+      description:
+        'The id of a message of this room that it answers. An answer to a reply in a thread is in that thread too; other answers are not.',
+    }),
+    threadId: t.id({
+      description:
+        'The thread to reply in: its id, or that of a message, under which the thread begins with this, or in whose thread it is.',
+    }),
     nonce: t.string({
       description:
         'A name that the sender chooses, 64 characters at most. Sent again with the same one to the same room, it gives the first message again, and is never said twice; with other content it is a CONFLICT.',
@@ -179,10 +191,12 @@ builder.mutationField('sendMessage', (t) =>
     type: SendMessagePayload,
     description: 'Says something in a room. With a nonce it may be repeated until it is answered.',
     args: { input: t.arg({ type: SendMessageInput, required: true, description: 'What to say, and where.' }) },
-    async resolve(_root, { input: { roomId, content, nonce } }, context) {
+    async resolve(_root, { input: { roomId, replyToId, threadId, ...input } }, context) {
       const userId = context.actor.id('to send a message')
       const room = { roomId: await requireRoomId(context, roomId, 'roomId') }
-      const sent = await sendMessage(context.services, userId, { ...room, content, nonce })
+      const replyTo = replyToId == null ? undefined : rowId(replyToId, 'Message', 'replyToId')
+      const thread = threadId == null ? undefined : readThreadId(threadId)
+      const sent = await sendMessage(context.services, userId, { ...room, ...input, replyTo, thread })
       context.loaders.forget()
       for (const { loader, key, row } of knownOf(sent)) context.loaders.prime(loader, key, row)
       if (sent.membership) context.loaders.prime(membershipOf, { ...room, userId }, sent.membership)
@@ -190,3 +204,10 @@ builder.mutationField('sendMessage', (t) =>
     },
   }),
 )
+
+/** A thread and the message that it hangs under have the same row's id. */
+function readThreadId(text: string): ThreadToReplyIn {
+  const { typename, id } = decodeId(text, 'threadId')
+  if (typename !== 'Thread' && typename !== 'Message') throw notFound('thread')
+  return { id, isThread: typename === 'Thread' }
+}

@@ -21,12 +21,16 @@ export interface Send {
   /** Of what the nonce was first used for: used for something else, it is a conflict. */
   readonly nonceHash: string
   readonly content: string
+  readonly replyTo?: string | undefined
+  readonly thread?: { readonly id: string; readonly isThread: boolean } | undefined
 }
 
 /** What became of it. A duplicate shows the message that its nonce named first, as it is now. */
 export type Sent = ({ readonly outcome: 'sent' | 'duplicate'; readonly membership: RoomMember | null } & Shown) | Refused
 
-type Refused = { readonly outcome: 'conflict' } | { readonly outcome: 'not_found' }
+export interface Refused {
+  readonly outcome: 'not_found' | 'conflict' | 'no_thread' | 'thread_deleted' | 'no_reply_to' | 'reply_to_deleted' | 'reply_to_elsewhere'
+}
 
 export interface Sends {
   /** Resolves once it is committed and rung for. Sends of one person to one room keep the order in which they were added. */
@@ -56,16 +60,30 @@ export function createSends(database: Database, ring: (events: readonly HeardEve
 type SentRow = Refused | ({ outcome: 'sent' | 'duplicate'; membership: AsJson<RoomMember> | null } & AsJson<Shown>)
 
 function sendAll(database: Database, sends: readonly Send[]): Promise<SentRow[]> {
-  const column = (name: keyof Send) => sends.map((send) => send[name])
+  const column = (name: 'roomId' | 'senderId' | 'id' | 'nonce' | 'nonceHash' | 'content') => sends.map((send) => send[name])
+  const replies = [sends.map(({ replyTo }) => replyTo ?? null), sends.map(({ thread }) => thread?.id ?? null)]
   return database.sql<SentRow>(
-    `select outcome, message, sender, room, membership
-     from send_messages($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[]) order by place`,
-    [column('roomId'), column('senderId'), column('id'), column('nonce'), column('nonceHash'), column('content')],
+    `select outcome, message, sender, room, membership, thread from send_messages(
+       $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::boolean[]) order by place`,
+    [
+      column('roomId'),
+      column('senderId'),
+      column('id'),
+      column('nonce'),
+      column('nonceHash'),
+      column('content'),
+      ...replies,
+      sends.map(({ thread }) => thread?.isThread ?? false),
+    ],
   )
 }
 
+function isShown(row: SentRow): row is Exclude<SentRow, Refused> {
+  return row.outcome === 'sent' || row.outcome === 'duplicate'
+}
+
 function revive(row: SentRow): Sent {
-  if (row.outcome === 'conflict' || row.outcome === 'not_found') return { outcome: row.outcome }
+  if (!isShown(row)) return { outcome: row.outcome }
   const { outcome, membership } = row
   return {
     outcome,

@@ -9,6 +9,11 @@ export function canSee(_room: RoomFacts, membership: Membership): boolean {
   return membership !== null
 }
 
+/** Saying something, editing it, reacting. */
+export function canPost(room: RoomFacts, membership: Membership): boolean {
+  return canSee(room, membership)
+}
+
 /** Name and topic. A direct room has neither. */
 export function canUpdate(room: RoomFacts, membership: Membership): boolean {
   return room.kind === 'GROUP' && membership?.role === 'ADMIN'

@@ -122,6 +122,7 @@ function sendsKeepTheirPromises(open: () => Promise<Database>) {
     expect(heard).toHaveLength(2)
     expect(heard[1]!.snapshot).toEqual({
       message: expect.objectContaining({ content: 'two', seq: 2, senderId: ben }),
+      thread: null,
       sender: { id: ben, handle: expect.any(String), name: 'Somebody', createdAt: expect.any(String) },
       room: expect.objectContaining({ id: room, head: 2, memberCount: 2 }),
     })

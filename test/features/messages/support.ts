@@ -4,6 +4,8 @@ import { sha256 } from '../../../src/lib/hash.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { createTransact, type Transact } from '../../../src/store/transact.ts'
+import type { APerson } from '../../support/domain.ts'
+import type { ARoom } from '../../support/rooms.ts'
 
 /** People and rooms as rows, on any database: what messages need of the other nouns. */
 export interface Stage {
@@ -54,7 +56,7 @@ export function aSend(roomId: string, senderId: string, content: string, nonce?:
 
 /** What was shown of a send that has a message. */
 export function shownOf(sent: Sent) {
-  if (sent.outcome === 'conflict' || sent.outcome === 'not_found') throw new Error(`It was not sent: ${sent.outcome}`)
+  if (!('message' in sent)) throw new Error(`It was not sent: ${sent.outcome}`)
   return sent
 }
 
@@ -93,4 +95,24 @@ export function counted(database: Database): Database & { readonly statements: s
       },
     }) as unknown as Database['prisma'],
   }
+}
+
+/** Somebody says something, as clients do; what was refused is thrown. */
+export async function sayIn(person: APerson, room: ARoom, content: string, nonce?: string): Promise<Said> {
+  const { data, errors } = await person.run<{ sendMessage: { message: Said } }>(
+    `mutation ($room: ID!, $content: String!, $nonce: String) { sendMessage(input: { roomId: $room, content: $content, nonce: $nonce }) {
+      message { id seq content nonce createdAt editedAt } } }`,
+    { room: room.globalId, content, nonce },
+  )
+  if (errors) throw errors[0]
+  return data!.sendMessage.message
+}
+
+export interface Said {
+  readonly id: string
+  readonly seq: number
+  readonly content: string
+  readonly nonce: string | null
+  readonly createdAt: string
+  readonly editedAt: string | null
 }

@@ -1,0 +1,66 @@
+import type { Services } from '../../graphql/context.ts'
+import { forbidden } from '../../lib/refusal.ts'
+import { requireText } from '../../lib/text.ts'
+import type { Message } from '../../store/generated/prisma/client.ts'
+import type { Transaction } from '../../store/transact.ts'
+import { removeReactionsIn } from '../reactions/removing.ts'
+import { messageDeleted, messageEdited } from './events.ts'
+import { canDelete, canEdit } from './policy.ts'
+import { requireMessage, requireRoomOf } from './scene.ts'
+
+export interface EditMessage {
+  readonly messageId: string
+  readonly content: string
+}
+
+/**
+ * By its sender. What it said before is kept, up to a bound, for the sender and the room's admins; the same words again change nothing. The
+ * nonce goes on naming it: what counts there is what was first sent.
+ */
+export async function editMessage(services: Services, person: string, { messageId, content }: EditMessage): Promise<Message> {
+  const { limits } = services
+  requireText(content, { field: 'content', most: limits.messageCharacters })
+  const roomId = await requireRoomOf(services.database.prisma, messageId)
+  return services.transact([roomId], async (tx) => {
+    const scene = await requireMessage(tx.rows, messageId, person)
+    const { message } = scene
+    if (!canEdit(scene)) throw forbidden(message.deletedAt ? 'This message was deleted.' : 'Only its sender may edit a message.')
+    if (message.content === content) return message
+    const seq = tx.append(roomId, messageEdited({ messageId, actorId: person }))
+    await tx.rows.messageEdit.create({ data: { messageId, seq, content: message.content, replacedAt: tx.at } })
+    const [tooOld] = await tx.rows.messageEdit.findMany({ where: { messageId }, orderBy: { seq: 'desc' }, skip: limits.editsMost, take: 1 })
+    if (tooOld) await tx.rows.messageEdit.deleteMany({ where: { messageId, seq: { lte: tooOld.seq } } })
+    return tx.rows.message.update({ where: { id: messageId }, data: { content, editedAt: tx.at } })
+  })
+}
+
+/**
+ * What was said is gone: from the row, from the earlier contents, and by the event from what every node keeps. (The log never held it.) The
+ * row stays, for the events and the nonce that name it. Deleting what is deleted changes nothing.
+ */
+export async function deleteMessage(services: Services, person: string, messageId: string): Promise<Message> {
+  const roomId = await requireRoomOf(services.database.prisma, messageId)
+  return services.transact([roomId], async (tx) => {
+    const scene = await requireMessage(tx.rows, messageId, person)
+    if (!canDelete(scene))
+      throw forbidden(scene.room.kind === 'DIRECT' ? 'Only its sender may delete it.' : 'Only its sender and the admins may delete it.')
+    if (scene.message.deletedAt !== null) return scene.message
+    tx.append(roomId, messageDeleted({ messageId, actorId: person }))
+    await tx.rows.messageEdit.deleteMany({ where: { messageId } })
+    await removeReactionsIn(tx, messageId)
+    const deleted = await tx.rows.message.update({ where: { id: messageId }, data: { content: '', deletedAt: tx.at } })
+    if (deleted.threadId !== null) await recountThread(tx, deleted.threadId)
+    return deleted
+  })
+}
+
+/** One reply fewer, and perhaps another is the newest. The room's lock keeps others from counting meanwhile. */
+async function recountThread({ rows }: Transaction, threadId: string): Promise<void> {
+  const newest = await rows.message.findFirst({
+    where: { threadId, deletedAt: null },
+    orderBy: { seq: 'desc' },
+    select: { createdAt: true },
+  })
+  const data = { replyCount: { decrement: 1 }, lastReplyAt: newest?.createdAt ?? null }
+  await rows.thread.update({ where: { id: threadId }, data })
+}
