@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as afterReading, setTimeout as sleep } from 'node:timers/promises'
 import { rateLimited } from '../../lib/refusal.ts'
 import { isConflict, isLostConnection } from '../../store/failures.ts'
 
@@ -23,8 +23,8 @@ interface Ride<Input, Output> {
 }
 
 /**
- * What arrives while a commit is under way rides in the next one. There is no timer: whoever comes alone is committed at once. One commit
- * at a time, in the order of arrival, so that nobody's writes overtake each other.
+ * What arrives while a commit is under way rides in the next one. There is no timer: whoever comes alone is committed as soon as
+ * the thread has read what else there is. One commit at a time, in the order of arrival, so that nobody's writes overtake each other.
  */
 export class GroupCommit<Input, Output> {
   readonly #options: GroupCommitOptions<Input, Output>
@@ -42,13 +42,16 @@ export class GroupCommit<Input, Output> {
       this.#waiting.push({ input, resolve, reject })
       if (this.#isUnderWay) return
       this.#isUnderWay = true
-      // Who comes in the same tick rides along.
-      queueMicrotask(() => void this.#drain())
+      void this.#drain()
     })
   }
 
   async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, this.#options.batchMost))
+    while (this.#waiting.length > 0) {
+      // What sockets hold ready by now rides along: an embedded database keeps the thread, and nothing is read while it commits.
+      await afterReading()
+      await this.#commit(this.#waiting.splice(0, this.#options.batchMost))
+    }
     this.#isUnderWay = false
   }
 

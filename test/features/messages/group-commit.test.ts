@@ -35,12 +35,24 @@ function databaseError(code: string): Error {
   return Object.assign(new Error(`The database says ${code}.`), { code })
 }
 
+/** The thread has read what there was to read, and the commit is under way. */
+const begun = () => new Promise((resolve) => setImmediate(resolve))
+
 describe('group commit', () => {
+  it('takes along what other sockets held ready when the first came', async () => {
+    const group = aGroupCommit()
+    const first = group.add('a')
+    // Another socket's turn: after everything that the first one led to.
+    const second = new Promise((resolve) => process.nextTick(() => queueMicrotask(() => resolve(group.add('b')))))
+    expect(await Promise.all([first, second])).toEqual(['A', 'B'])
+    expect(store.batches).toEqual([['a', 'b']])
+  })
+
   it('takes along, in the next commit, what came while one was under way', async () => {
     const group = aGroupCommit()
     store.isHeld = true
     const first = group.add('a')
-    await Promise.resolve()
+    await begun()
     const others = ['b', 'c', 'd'].map((input) => group.add(input))
     store.isHeld = false
     store.gates[0]!()
