@@ -46,8 +46,10 @@ export async function run({ profiles }: BenchOptions): Promise<void> {
   }
   if (!profiles) {
     subjects.push(await prepareOneCte(await postgres.createDatabase(), redis.url))
-    const embedded = await startNode({ DATABASE_URL: `pglite:${join(folder, 'db')}` })
-    subjects.push(await prepareParley('Parley on PGlite', embedded))
+    for (const [name, program] of Object.entries(programs)) {
+      const embedded = await startNode({ DATABASE_URL: `pglite:${join(folder, name.replaceAll('/', '-'))}` }, program)
+      subjects.push(await prepareParley(`${name} on PGlite`, embedded))
+    }
   }
 
   for (const load of loads) {
