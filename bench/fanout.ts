@@ -1,4 +1,6 @@
 // npm run bench fanout: what it costs a node that only delivers to hand one event to many, beside its peers in the same run.
+import { print } from 'graphql'
+import { DeliveriesDocument } from '../test/support/generated/documents.ts'
 import { startPostgres } from '../test/support/postgres.ts'
 import { startRedis } from '../test/support/redis.ts'
 import { openSockets, type Sockets } from './fanout/sockets.ts'
@@ -14,7 +16,7 @@ export const about = 'deliveries a second, and processor time a delivery, of a n
 const sockets = 500
 const rounds = 9
 const frameBytes = 415
-const document = 'subscription ($roomId: ID!) { messageAdded(roomId: $roomId) { cursor message { id content sender { name } } } }'
+const document = print(DeliveriesDocument)
 /** How much of a frame is the same for all. */
 const content = 'Good morning! '.padEnd(79, 'And how are you? ')
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { post } from '../../test/support/client.ts'
+import { type Answer, ask } from '../../test/support/client.ts'
+import { CreateRoomDocument, SignUpDocument } from '../../test/support/generated/documents.ts'
 import { type Child, startServer } from './child.ts'
 
 /** A node as anybody would start it, but for the limits on a person and the price of passwords. */
@@ -38,7 +39,8 @@ export async function signUpPeople({ url }: Node, count: number): Promise<Person
 /** A group of all of them, made by the first; 101 people at most. */
 export async function makeRoom({ url }: Node, [first, ...others]: readonly Person[]): Promise<string> {
   const input = { name: 'A room', memberIds: others.map(({ id }) => id) }
-  const { createGroupRoom } = await ask<{ createGroupRoom: { room: { id: string } } }>(url, roomDocument, { input }, first!.accessToken)
+  const authorization = `Bearer ${first!.accessToken}`
+  const { createGroupRoom } = orThrow(await ask(url, CreateRoomDocument, { input }, { authorization }))
   return createGroupRoom.room.id
 }
 
@@ -49,17 +51,11 @@ export function rowIdOf(globalId: string): string {
 
 async function signUp(url: string): Promise<Person> {
   const input = { handle: `b_${randomBytes(10).toString('hex')}`, name: 'Ada Lovelace', password: 'correct horse battery' }
-  const { signUp: signed } = await ask<{ signUp: { accessToken: string; viewer: { user: { id: string } } } }>(url, signUpDocument, {
-    input,
-  })
+  const { signUp: signed } = orThrow(await ask(url, SignUpDocument, { input }))
   return { id: signed.viewer.user.id, accessToken: signed.accessToken }
 }
 
-async function ask<Data>(url: string, query: string, variables: Record<string, unknown>, token?: string): Promise<Data> {
-  const { data, errors } = await post<Data>(url, { query, variables }, token ? { authorization: `Bearer ${token}` } : {})
+function orThrow<Data>({ data, errors }: Answer<Data>): Data {
   if (errors || !data) throw new Error(JSON.stringify(errors))
   return data
 }
-
-const signUpDocument = 'mutation ($input: SignUpInput!) { signUp(input: $input) { accessToken viewer { user { id } } } }'
-const roomDocument = 'mutation ($input: CreateGroupRoomInput!) { createGroupRoom(input: $input) { room { id } } }'

@@ -1,4 +1,6 @@
+import { print } from 'graphql'
 import { WebSocket } from 'ws'
+import { SendDocument } from '../../test/support/generated/documents.ts'
 
 /** A socket that sends messages, as many at once as it is asked to. */
 export interface Sender {
@@ -40,4 +42,4 @@ export async function openSender(socketUrl: string, accessToken: string): Promis
   }
 }
 
-const sendDocument = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id seq createdAt } } }'
+const sendDocument = print(SendDocument)
