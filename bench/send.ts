@@ -39,6 +39,7 @@ export async function run({ profiles }: BenchOptions): Promise<void> {
   const postgres = await startPostgres({ fsync: true })
   const redis = await startRedis()
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const subjects: Subject[] = []
   for (const [name, program] of Object.entries(programs)) {
     const env = { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url }
@@ -60,7 +61,6 @@ export async function run({ profiles }: BenchOptions): Promise<void> {
   for (const subject of subjects) await subject.end()
   await redis.stop()
   await postgres.stop()
-  rmSync(folder, { recursive: true, force: true })
 }
 
 type Load = (typeof loads)[number]
