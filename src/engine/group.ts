@@ -68,8 +68,9 @@ export class Group {
     this.#live.add(reader)
   }
 
-  leave(reader: StreamReader): void {
-    this.#live.delete(reader)
+  /** Answers whether it was live. */
+  leave(reader: StreamReader): boolean {
+    return this.#live.delete(reader)
   }
 
   close(): void {

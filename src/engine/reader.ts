@@ -27,8 +27,9 @@ export class StreamReader implements Reader {
   readonly #sink: Sink
   #next: readonly Entry[] | undefined
   #isClosed = false
-  /** Its right may have ended at its position, and the answer is outstanding. */
-  #mustAsk = false
+  /** How often its right came into doubt, and which doubt was the last to be answered. */
+  #doubt = 0
+  #answered = 0
   /** Until then it is known well enough that it may follow, by a clock that nobody sets back. */
   #mayUntil = 0
   #again: NodeJS.Timeout | undefined
@@ -67,6 +68,13 @@ export class StreamReader implements Reader {
     return true
   }
 
+  /** Its right may have ended, elsewhere than in this stream: from now on nothing is delivered until it was asked again. */
+  recheck(): void {
+    if (this.#isClosed) return
+    this.#doubt++
+    if (this.#options.group.leave(this)) this.catchUp()
+  }
+
   /** Reads on from its position until it has caught up with its group, then is live. While the database is away it stays where it is. */
   catchUp(): void {
     this.#mayUntil = performance.now() + believedMs
@@ -83,7 +91,7 @@ export class StreamReader implements Reader {
   async #catchUp(): Promise<void> {
     const { group, sink } = this.#options
     while (!this.#isClosed) {
-      if (this.#mustAsk) await this.#ask()
+      if (this.#isInDoubt) await this.#ask()
       if (sink.isFull) {
         await sink.drained()
         continue
@@ -104,7 +112,7 @@ export class StreamReader implements Reader {
     const { group, sink } = this.#options
     // Old events show their rows as they are now: whoever is behind for long shall not see by them what came after their right had ended.
     const endsAccess = group.endsAccessOf(entry.event) === this.personId
-    if (!endsAccess && performance.now() > this.#mayUntil) await this.#ask()
+    if (!endsAccess && (this.#isInDoubt || performance.now() > this.#mayUntil)) await this.#ask()
     if (group.wants(entry.event)) {
       const shared = await group.render(entry)
       const rendered = shared === 'personal' ? await this.#options.renderForPerson(entry) : shared
@@ -113,13 +121,19 @@ export class StreamReader implements Reader {
     }
     this.position = entry.event.seq
     if (!endsAccess) return
-    this.#mustAsk = true
+    this.#doubt++
     await this.#ask()
   }
 
+  get #isInDoubt(): boolean {
+    return this.#doubt !== this.#answered
+  }
+
   async #ask(): Promise<void> {
+    const doubt = this.#doubt
     await this.#options.following.options.mayFollow()
-    this.#mustAsk = false
+    // A doubt that came while it was asked is not answered by what was read before.
+    this.#answered = doubt
     this.#mayUntil = performance.now() + believedMs
   }
 }

@@ -43,7 +43,10 @@ export class Connection {
     this.#parts = parts
     this.#options = options
     this.#client = { ...options.client, prolong: (sessionId, expiresAt) => this.#visitor.prolong(sessionId, expiresAt) }
-    this.#visitor = new Visitor(parts, (reason) => this.close(4403, reason.message))
+    this.#visitor = new Visitor(parts, {
+      onEnd: (reason) => this.close(4403, reason.message),
+      onLoss: () => this.#recheck(),
+    })
     this.#pinging = setInterval(() => this.#ping(), parts.settings.pingMs)
     options.ws.on('pong', () => {
       this.#hasPong = true
@@ -129,8 +132,13 @@ export class Connection {
 
   /** Follows. What refuses it ends this operation alone, as what ends it later does. */
   async subscribe({ operation, operationId, contextValue }: SocketArgs): Promise<SocketSubscription> {
-    this.#operations.get(operationId)?.settle()
     const subscription = new SocketSubscription(operationId, this.#options.outbox)
+    const running = this.#operations.get(operationId)
+    if (running) {
+      running.settle()
+      // Before its right is asked for: what takes it meanwhile finds it.
+      running.subscription = subscription
+    }
     try {
       subscription.follow(await this.#parts.live.open(operation, contextValue as Context, subscription))
     } catch (error) {
@@ -170,6 +178,10 @@ export class Connection {
     }
   }
 
+  #recheck(): void {
+    for (const { subscription } of this.#operations.values()) subscription?.recheck()
+  }
+
   #ping(): void {
     const { ws, outbox } = this.#options
     if (!outbox.isOpen) return
@@ -189,6 +201,7 @@ class Running {
   /** It has been answered, or turned out to be a subscription, which ends when its client wants. */
   readonly isSettled: Promise<void>
   settle: () => void = () => {}
+  subscription: SocketSubscription | undefined
 
   constructor(isWaiting: boolean) {
     this.isWaiting = isWaiting

@@ -23,6 +23,7 @@ export class EventStream implements Sink<ExecutionResult>, AsyncIterableIterator
   #bytes = 0
   #reader: Reader | undefined
   #hasStarted = false
+  #isInDoubt = false
   #isClosed = false
   #state: 'open' | 'ending' | 'gone' = 'open'
   #pull: ((result: IteratorResult<ExecutionResult>) => void) | undefined
@@ -37,6 +38,13 @@ export class EventStream implements Sink<ExecutionResult>, AsyncIterableIterator
   follow(reader: Reader): void {
     this.#reader = reader
     if (this.#state !== 'open') reader.close()
+    else if (this.#isInDoubt) reader.recheck()
+  }
+
+  /** Its person has lost a right, perhaps while it was being opened. */
+  recheck(): void {
+    this.#isInDoubt = true
+    this.#reader?.recheck()
   }
 
   get isFull(): boolean {

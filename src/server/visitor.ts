@@ -1,11 +1,17 @@
 import { authenticate } from '../features/accounts/authenticate.ts'
 import { Nobody, type Person } from '../graphql/actor.ts'
+import { takesRights } from '../graphql/facts.ts'
 import { type Refusal, rateLimited, unauthenticated } from '../lib/refusal.ts'
 import type { StoredEvent } from '../store/transact.ts'
 import type { ServerParts } from './parts.ts'
 
-/** Why a connection must end: its session is over, or its credentials have expired and nobody brought newer ones. */
-export type OnEnd = (reason: Refusal) => void
+/** What happens to the person behind a connection. */
+export interface VisitorOptions {
+  /** It must end: its session is over, or its credentials have expired and nobody brought newer ones. */
+  onEnd(reason: Refusal): void
+  /** A right of theirs is gone: whatever it follows has to be asked for again. */
+  onLoss(): void
+}
 
 /**
  * Somebody's lasting connection, a socket or an event stream: who it is, and until when. It is counted, hears of the end of its session
@@ -13,7 +19,7 @@ export type OnEnd = (reason: Refusal) => void
  */
 export class Visitor {
   readonly #parts: ServerParts
-  readonly #onEnd: OnEnd
+  readonly #options: VisitorOptions
   #actor: Person | Nobody = new Nobody()
   #personId = ''
   #expiresAt = Number.POSITIVE_INFINITY
@@ -21,9 +27,9 @@ export class Visitor {
   #leavers: (() => void)[] = []
   #hasLeft = false
 
-  constructor(parts: ServerParts, onEnd: OnEnd) {
+  constructor(parts: ServerParts, options: VisitorOptions) {
     this.#parts = parts
-    this.#onEnd = onEnd
+    this.#options = options
   }
 
   get actor(): Person | Nobody {
@@ -74,10 +80,12 @@ export class Visitor {
     for (const leave of leavers) leave()
   }
 
-  #heard({ type, data }: StoredEvent): void {
+  #heard(event: StoredEvent): void {
+    const { type, data } = event
+    if (takesRights(event)) this.#options.onLoss()
     if (type !== 'SessionEnded' || this.#actor.kind === 'nobody' || data.sessionId !== this.#actor.sessionId) return
     this.#parts.services.sessions.forget(this.#actor.sessionId)
-    this.#onEnd(unauthenticated('This session has ended: sign in.'))
+    this.#options.onEnd(unauthenticated('This session has ended: sign in.'))
   }
 
   /** What is in flight at the deadline has a moment more. */
@@ -87,7 +95,7 @@ export class Visitor {
     clearTimeout(this.#deadline)
     const waitMs = expiresAt + this.#parts.settings.expiryGraceMs - Date.now()
     this.#deadline = setTimeout(
-      () => (waitMs > longestMs ? this.#keepDeadline(expiresAt) : this.#onEnd(expired())),
+      () => (waitMs > longestMs ? this.#keepDeadline(expiresAt) : this.#options.onEnd(expired())),
       Math.min(waitMs, longestMs),
     )
   }
