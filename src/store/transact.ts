@@ -58,6 +58,28 @@ export function createTransact(database: Database, ring: (events: StoredEvent[])
 
 const mostAttempts = 6
 
+/**
+ * For streams that are found by reading, such as a team's channels. They are looked for before the locks and once more under them: where that
+ * finds one which is not locked, all begins anew. Whatever makes one more such stream has to lock one of them.
+ */
+export async function transactFound<Result>(
+  { database, transact }: { database: Database; transact: Transact },
+  find: (rows: Prisma.TransactionClient) => Promise<string[]>,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+    const locked = new Set(await find(database.prisma))
+    const result = await transact([...locked], async (tx) => {
+      const found = await find(tx.rows)
+      return found.every((id) => locked.has(id)) ? work(tx) : moved
+    })
+    if (result !== moved) return result as Result
+  }
+  throw new Error('the streams to lock moved each time they were locked')
+}
+
+const moved = Symbol('moved')
+
 async function inside<Result>(rows: Prisma.TransactionClient, streams: string[], work: (tx: Transaction) => Promise<Result>) {
   const { heads, at } = await lock(rows, [...new Set(streams)])
   const events: StoredEvent[] = []
