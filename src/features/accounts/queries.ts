@@ -28,7 +28,7 @@ export interface ViewerRow {
  */
 export async function readViewer({ services, loaders }: Context, personId: string): Promise<ViewerRow | null> {
   const [row] = await services.database.sql<ViewerRow & User>(
-    `select person.id, person.handle, person.name, person.created_at as "createdAt", account.email, stream.head
+    `select person.id, person.handle, person.name, person.created_at as "createdAt", person.deleted_at as "deletedAt", account.email, stream.head
      from app_user as person join stream on stream.id = person.id left join account on account.user_id = person.id where person.id = $1`,
     [personId],
   )
@@ -75,11 +75,11 @@ export const sessionById = defineLoader<string, SessionRow>('sessionById', async
 export function findUsers({ sql }: Database, prefix: string, most: number): Promise<User[]> {
   const columns = 'id, handle, name, created_at'
   const begins = (column: string) =>
-    `select ${columns} from app_user where lower(${column}) collate "C" like lower($2) || '%'
+    `select ${columns} from app_user where lower(${column}) collate "C" like lower($2) || '%' and deleted_at is null
      order by lower(${column}) collate "C", id limit $3`
   return sql(
     `with asked as (select lower($1) as text), found as ((${begins('handle')}) union (${begins('name')}))
-     select id, handle, name, created_at as "createdAt" from found, asked
+     select id, handle, name, created_at as "createdAt", null::timestamptz as "deletedAt" from found, asked
      order by lower(handle) <> text, lower(name) <> text, not starts_with(lower(handle), text), lower(handle) collate "C" limit $3`,
     [prefix, prefix.replaceAll(/[\\%_]/g, '\\$&'), most],
   )

@@ -4,9 +4,10 @@ import { requireText } from '../../lib/text.ts'
 import type { Message } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { removeReactionsIn } from '../reactions/removing.ts'
+import { whyNoPost } from '../rooms/scene.ts'
 import { messageDeleted, messageEdited } from './events.ts'
 import { canDelete, canEdit } from './policy.ts'
-import { requireMessage, requireRoomOf } from './scene.ts'
+import { type MessageScene, requireMessage, requireRoomOf } from './scene.ts'
 
 export interface EditMessage {
   readonly messageId: string
@@ -21,10 +22,10 @@ export async function editMessage(services: Services, person: string, { messageI
   const { limits } = services
   requireText(content, { field: 'content', most: limits.messageCharacters })
   const roomId = await requireRoomOf(services.database.prisma, messageId)
-  return services.transact([roomId], async (tx) => {
+  return services.transact([roomId, person], async (tx) => {
     const scene = await requireMessage(tx.rows, messageId, person)
     const { message } = scene
-    if (!canEdit(scene)) throw forbidden(message.deletedAt ? 'This message was deleted.' : 'Only its sender may edit a message.')
+    if (!canEdit(scene)) throw forbidden(whyNoEdit(scene))
     if (message.content === content) return message
     const seq = tx.append(roomId, messageEdited({ messageId, actorId: person }))
     await tx.rows.messageEdit.create({ data: { messageId, seq, content: message.content, replacedAt: tx.at } })
@@ -40,10 +41,10 @@ export async function editMessage(services: Services, person: string, { messageI
  */
 export async function deleteMessage(services: Services, person: string, messageId: string): Promise<Message> {
   const roomId = await requireRoomOf(services.database.prisma, messageId)
-  return services.transact([roomId], async (tx) => {
+  return services.transact([roomId, person], async (tx) => {
     const scene = await requireMessage(tx.rows, messageId, person)
     if (!canDelete(scene))
-      throw forbidden(scene.room.kind === 'DIRECT' ? 'Only its sender may delete it.' : 'Only its sender and the admins may delete it.')
+      throw forbidden(scene.standing.kind === 'DIRECT' ? 'Only its sender may delete it.' : 'Only its sender and the admins may delete it.')
     if (scene.message.deletedAt !== null) return scene.message
     tx.append(roomId, messageDeleted({ messageId, actorId: person }))
     await tx.rows.messageEdit.deleteMany({ where: { messageId } })
@@ -52,6 +53,12 @@ export async function deleteMessage(services: Services, person: string, messageI
     if (deleted.threadId !== null) await recountThread(tx, deleted.threadId)
     return deleted
   })
+}
+
+function whyNoEdit({ standing, message, person }: MessageScene): string {
+  if (message.deletedAt !== null) return 'This message was deleted.'
+  if (message.senderId !== person || message.systemKind !== null) return 'Only its sender may edit a message.'
+  return whyNoPost(standing) ?? 'A forwarded message says what it said.'
 }
 
 /** One reply fewer, and perhaps another is the newest. The room's lock keeps others from counting meanwhile. */

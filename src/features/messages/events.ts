@@ -39,6 +39,14 @@ function refersTo({ messageId, actorId }: AboutMessage) {
   return [[messageById, messageId] as const, [userById, actorId] as const]
 }
 
+/** In the inbox of a person whom a message names. */
+export const mentioned = defineFact<{ roomId: string; messageId: string }>('Mentioned', {
+  refersTo: ({ roomId, messageId }) => [
+    [messageById, messageId],
+    [roomById, roomId],
+  ],
+})
+
 /** The event that the database appended with the message, as the bus carries it. Its room stands where the event has brought it. */
 export function heardOf({ message, sender, room, thread }: AsJson<Shown>): HeardEvent {
   const { id: messageId, senderId: actorId, replyToId, threadId } = message

@@ -10,12 +10,12 @@ import { User } from '../accounts/schema.ts'
 import { canSeeRoom, requireRoomId } from '../rooms/access.ts'
 import { RoomEvent } from '../rooms/event-interface.ts'
 import { followRoom } from '../rooms/following.ts'
-import { membershipOf, type RoomRow, roomById } from '../rooms/queries.ts'
+import { roomById } from '../rooms/queries.ts'
 import { Room } from '../rooms/schema.ts'
-import { sendMessage, type ThreadToReplyIn } from './commands.ts'
+import { sendMessage } from './commands.ts'
 import { pageOfMessages } from './pages.ts'
 import { bySeq, lastMessageOf, type MessageRow, messageById } from './queries.ts'
-import { knownOf } from './snapshot.ts'
+import type { ThreadToReplyIn } from './replies.ts'
 
 export const Message = builder.objectRef<MessageRow>('Message')
 
@@ -173,16 +173,16 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
   }),
 })
 
-const SendMessagePayload = builder.objectRef<{ message: MessageRow; room: RoomRow }>('SendMessagePayload').implement({
+const SendMessagePayload = builder.objectRef<MessageRow>('SendMessagePayload').implement({
   description: 'What was said.',
   fields: (t) => ({
-    message: t.expose('message', { type: Message, description: 'The message as it is stored.' }),
-    edge: t.field({
-      type: MessageEdge,
-      description: 'The message in its place in `Room.messages`.',
-      resolve: ({ message }) => edgeOf(message),
+    message: t.field({ type: Message, description: 'The message as it is stored.', resolve: (message) => message }),
+    edge: t.field({ type: MessageEdge, description: 'The message in its place in `Room.messages`.', resolve: edgeOf }),
+    room: t.field({
+      type: Room,
+      description: 'The room in which it was said.',
+      resolve: async ({ roomId }, _args, { loaders }) => (await loaders.load(roomById, roomId))!,
     }),
-    room: t.expose('room', { type: Room, description: 'The room in which it was said.' }),
   }),
 })
 
@@ -196,11 +196,10 @@ builder.mutationField('sendMessage', (t) =>
       const room = { roomId: await requireRoomId(context, roomId, 'roomId') }
       const replyTo = replyToId == null ? undefined : rowId(replyToId, 'Message', 'replyToId')
       const thread = threadId == null ? undefined : readThreadId(threadId)
-      const sent = await sendMessage(context.services, userId, { ...room, ...input, replyTo, thread })
+      const { message, known } = await sendMessage(context.services, userId, { ...room, ...input, replyTo, thread })
       context.loaders.forget()
-      for (const { loader, key, row } of knownOf(sent)) context.loaders.prime(loader, key, row)
-      if (sent.membership) context.loaders.prime(membershipOf, { ...room, userId }, sent.membership)
-      return sent
+      for (const { loader, key, row } of known) context.loaders.prime(loader, key, row)
+      return message
     },
   }),
 )

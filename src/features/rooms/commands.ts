@@ -2,10 +2,10 @@ import type { Services } from '../../graphql/context.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { badInput, conflict, forbidden, notFound } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
-import { uuid } from '../../lib/uuid.ts'
 import type { Prisma, RoomRole } from '../../store/generated/prisma/client.ts'
-import type { Transaction } from '../../store/transact.ts'
-import { roomAdded, roomUpdated } from './events.ts'
+import { saySystemIn } from '../messages/system.ts'
+import { roomUpdated } from './events.ts'
+import { openRoomIn } from './opening.ts'
 import { canUpdate } from './policy.ts'
 import { reach } from './reach.ts'
 import { requireScene, requireUser } from './scene.ts'
@@ -23,7 +23,7 @@ export async function openDirectRoom(services: Services, person: string, other: 
   return services.transact([person, other], async (tx) => {
     const found = await find(tx.rows)
     if (found) return found.id
-    return openRoom(tx, { kind: 'DIRECT', directKey, createdById: person }, { [person]: 'MEMBER', [other]: 'MEMBER' })
+    return openRoomIn(tx, { kind: 'DIRECT', directKey, createdById: person }, { [person]: 'MEMBER', [other]: 'MEMBER' })
   })
 }
 
@@ -61,9 +61,9 @@ export async function createGroupRoom(services: Services, person: string, input:
     async (tx) => {
       const made = await before(tx.rows)
       if (made !== undefined) return made
-      if ((await tx.rows.user.count({ where: { id: { in: others } } })) < others.length) throw notFound('user')
+      if ((await tx.rows.user.count({ where: { id: { in: others }, deletedAt: null } })) < others.length) throw notFound('user')
       const roles = Object.fromEntries([[person, 'ADMIN'], ...others.map((id) => [id, 'MEMBER'])]) as Record<string, RoomRole>
-      const roomId = await openRoom(tx, { kind: 'GROUP', name, topic, createdById: person }, roles)
+      const roomId = await openRoomIn(tx, { kind: 'GROUP', name, topic, createdById: person }, roles)
       if (nonce !== undefined)
         await tx.rows.writeNonce.create({
           data: { userId: person, mutation: 'createGroupRoom', place: '', nonce, inputHash, resultId: roomId },
@@ -87,32 +87,17 @@ export async function updateRoom(services: Services, person: string, { roomId, .
     ...(input.name !== undefined && { name: requireText(input.name, { field: 'name', most: services.limits.nameCharacters }) }),
     ...(input.topic !== undefined && { topic: topicOf(services, input.topic) }),
   }
-  await services.transact([roomId], async (tx) => {
+  await services.transact([roomId, person], async (tx) => {
     const { room, mine } = await requireScene(tx.rows, roomId, person)
-    if (!canUpdate(room, mine)) throw forbidden(room.kind === 'DIRECT' ? 'A direct room has no name.' : 'Only its admins may do that.')
+    if (!canUpdate(mine)) throw forbidden(room.kind === 'DIRECT' ? 'A direct room has no name.' : 'Only its admins may do that.')
     const next = { ...room, ...changes }
     if (next.name === room.name && next.topic === room.topic) return
     await tx.rows.room.update({ where: { id: roomId }, data: changes })
     tx.append(roomId, roomUpdated({ roomId, actorId: person }))
+    if (next.name === room.name) return
+    const content = `Renamed the room to “${next.name}”.`
+    await saySystemIn(tx, { roomId, senderId: person, kind: 'ROOM_RENAMED', content })
   })
-}
-
-/**
- * The room, its stream and its first members, whose inboxes hear of it. Its own stream begins empty: nobody could have followed it before,
- * and whoever reads it finds them in it.
- */
-async function openRoom(
-  tx: Transaction,
-  room: Omit<Prisma.RoomUncheckedCreateInput, 'id' | 'memberCount' | 'createdAt'>,
-  roles: Record<string, RoomRole>,
-) {
-  const id = uuid()
-  const members = Object.entries(roles).map(([userId, role]) => ({ id: uuid(), roomId: id, userId, role, joinedAt: tx.at }))
-  await tx.openStream(id)
-  await tx.rows.room.create({ data: { ...room, id, memberCount: members.length, createdAt: tx.at } })
-  await tx.rows.roomMember.createMany({ data: members })
-  for (const { userId } of members) tx.append(userId, roomAdded({ roomId: id }))
-  return id
 }
 
 /** Nothing but blanks is no topic. */

@@ -14,7 +14,18 @@ import {
 import { isUuid } from '../../lib/uuid.ts'
 import type { Database } from '../../store/database.ts'
 import type { RoomKind, RoomMember } from '../../store/generated/prisma/client.ts'
-import { memberById, memberColumns, membershipOf, type RoomRow, rememberKinds, roomById, roomColumns } from './queries.ts'
+import {
+  type MembershipAsJson,
+  memberById,
+  memberColumns,
+  membershipAsJson,
+  membershipOf,
+  type RoomRow,
+  rememberNatures,
+  reviveMembership,
+  roomById,
+  roomColumns,
+} from './queries.ts'
 
 interface Key {
   readonly at: Date
@@ -54,18 +65,17 @@ export async function pageOfRooms(
   const { services, loaders } = context
   const request = readPage(args, roomKeyset, services.limits)
   const { where, order, values } = keysetSql(request, { at: 's.active_at', id: 'r.id', isDescending: true }, 3)
-  const rows = await services.database.sql<RoomRow & { membership: Omit<RoomMember, 'leftAt'> }>(
-    `select ${roomColumns}, json_build_object('id', m.id, 'roomId', m.room_id, 'userId', m.user_id, 'role', m.role,
-       'joinedAt', (extract(epoch from m.joined_at) * 1000)::bigint) as membership
+  const rows = await services.database.sql<RoomRow & { membership: MembershipAsJson }>(
+    `select ${roomColumns}, ${membershipAsJson} as membership
      from room_member m join room r on r.id = m.room_id join stream s on s.id = r.id
      where m.user_id = $1 and m.left_at is null and ($2::text is null or r.kind::text = $2) ${where} ${order} limit ${request.size + 1}`,
     [userId, args.kind ?? null, ...values],
   )
   // Position before state, as in `roomById`.
   loaders.forget()
-  rememberKinds(services.database, rows)
+  rememberNatures(services.database, rows)
   const rooms = rows.map(({ membership, ...room }) => {
-    const member = { ...membership, joinedAt: new Date(membership.joinedAt), leftAt: null }
+    const member = reviveMembership(membership)
     loaders.prime(roomById, room.id, room)
     loaders.prime(memberById, member.id, member)
     loaders.prime(membershipOf, member, member)
