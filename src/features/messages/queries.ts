@@ -1,6 +1,7 @@
 import { defineLoader, inOrder } from '../../graphql/loaders.ts'
 import type { Keyset, Page, PageRequest } from '../../graphql/paging.ts'
 import { mostCounted, pageCursor } from '../../graphql/paging.ts'
+import { groupBy } from '../../lib/group-by.ts'
 import type { Database } from '../../store/database.ts'
 import type { Message, MessageEdit } from '../../store/generated/prisma/client.ts'
 
@@ -144,13 +145,3 @@ export const messageCount = defineLoader<MessageList, number>(
   },
   ({ extent, id }) => `${extent} ${id}`,
 )
-
-function groupBy<Item>(items: readonly Item[], nameOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>()
-  for (const item of items) {
-    const group = groups.get(nameOf(item))
-    if (group) group.push(item)
-    else groups.set(nameOf(item), [item])
-  }
-  return groups
-}
