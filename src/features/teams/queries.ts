@@ -1,5 +1,30 @@
-import { defineLoader } from '../../graphql/loaders.ts'
-import type { TeamRole } from '../../store/generated/prisma/client.ts'
+import { defineLoader, inOrder } from '../../graphql/loaders.ts'
+import type { Team, TeamMember, TeamRole } from '../../store/generated/prisma/client.ts'
+
+/** A team with the position of its stream, both of one moment. */
+export interface TeamRow extends Team {
+  readonly head: number
+}
+
+/** The columns of a `TeamRow`, from `team t join stream s on s.id = t.id`. */
+export const teamColumns = `t.id, t.name, t.slug, t.member_count as "memberCount", t.created_by_id as "createdById",
+  t.created_at as "createdAt", s.head`
+
+/** The columns of a `TeamMember`, from `team_member m`. */
+export const teamMemberColumns = `m.id, m.team_id as "teamId", m.user_id as "userId", m.role, m.joined_at as "joinedAt",
+  m.left_at as "leftAt"`
+
+/** Position before state: what the other loaders held may be older than the positions read here, so it is dropped. */
+export const teamById = defineLoader<string, TeamRow>('teamById', async ({ sql }, ids, loaders) => {
+  const rows = await sql<TeamRow>(`select ${teamColumns} from team t join stream s on s.id = t.id where t.id = any($1::uuid[])`, [ids])
+  loaders.forget(teamById)
+  return inOrder(ids, rows, (team) => team.id)
+})
+
+/** Also memberships that have ended: events go on naming them. */
+export const teamMemberById = defineLoader<string, TeamMember>('teamMemberById', async ({ prisma }, ids) =>
+  inOrder(ids, await prisma.teamMember.findMany({ where: { id: { in: [...ids] } } }), (member) => member.id),
+)
 
 /** A person's role in a team; null for who is not in it (any more). */
 export const teamRoleOf = defineLoader<{ teamId: string; userId: string }, TeamRole>(
