@@ -74,7 +74,9 @@ inEachWorld('losing access', (world) => {
         const listening = await ada.follow(roomId, { after: start })
         await listening.hears('Alone')
         const told = listening.heard.map(({ __typename, message }) => message?.id ?? __typename)
-        expect(told.slice(told.indexOf('MemberLeft') + 1)).toHaveLength(1)
+        // The message that tells of it, and what Ada says.
+        expect(listening.contents.slice(-2)).toEqual(['Was removed from the room.', 'Alone'])
+        expect(told.slice(told.indexOf('MemberLeft') + 1)).toHaveLength(2)
         expect(told.slice(0, told.indexOf('MemberLeft')).sort()).toEqual(said.sort())
         await listening.stop()
       },
