@@ -1,8 +1,9 @@
 import type { Services } from '../../graphql/context.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { badInput, conflict, forbidden, notFound } from '../../lib/refusal.ts'
+import { badInput, forbidden, notFound } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import type { Prisma, RoomRole } from '../../store/generated/prisma/client.ts'
+import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
 import { saySystemIn } from '../messages/system.ts'
 import { roomUpdated } from './events.ts'
 import { openRoomIn } from './opening.ts'
@@ -43,35 +44,17 @@ export async function createGroupRoom(services: Services, person: string, input:
   const others = [...new Set(input.memberIds)].filter((id) => id !== person).sort()
   const nonce = input.nonce == null ? undefined : requireText(input.nonce, { field: 'nonce', most: limits.nonceCharacters })
   const inputHash = sha256(JSON.stringify({ name, topic, others }))
-
-  const before = async (rows: Prisma.TransactionClient) => {
-    if (nonce === undefined) return undefined
-    const key = { userId: person, mutation: 'createGroupRoom', place: '', nonce }
-    const used = await rows.writeNonce.findUnique({ where: { userId_mutation_place_nonce: key } })
-    if (used && used.inputHash !== inputHash) throw conflict('This nonce was used before, for another group.', 'nonce')
-    return used?.resultId
-  }
-  const known = await before(services.database.prisma)
+  const write: NoncedWrite = { userId: person, mutation: 'createGroupRoom', place: '', nonce, inputHash }
+  const known = await resultBefore(services.database.prisma, write)
   if (known !== undefined) return known
 
   // A group counts as one reach, however many it begins with: their number is bounded already.
   if (others.length > 0) await reach(services, person)
-  return services.transact(
-    [person, ...others],
-    async (tx) => {
-      const made = await before(tx.rows)
-      if (made !== undefined) return made
-      if ((await tx.rows.user.count({ where: { id: { in: others }, deletedAt: null } })) < others.length) throw notFound('user')
-      const roles = Object.fromEntries([[person, 'ADMIN'], ...others.map((id) => [id, 'MEMBER'])]) as Record<string, RoomRole>
-      const roomId = await openRoomIn(tx, { kind: 'GROUP', name, topic, createdById: person }, roles)
-      if (nonce !== undefined)
-        await tx.rows.writeNonce.create({
-          data: { userId: person, mutation: 'createGroupRoom', place: '', nonce, inputHash, resultId: roomId },
-        })
-      return roomId
-    },
-    { repeatable: nonce !== undefined },
-  )
+  return transactOnce(services, write, others, async (tx) => {
+    if ((await tx.rows.user.count({ where: { id: { in: others }, deletedAt: null } })) < others.length) throw notFound('user')
+    const roles = Object.fromEntries([[person, 'ADMIN'], ...others.map((id) => [id, 'MEMBER'])]) as Record<string, RoomRole>
+    return openRoomIn(tx, { kind: 'GROUP', name, topic, createdById: person }, roles)
+  })
 }
 
 export interface UpdateRoom {
