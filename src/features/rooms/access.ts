@@ -2,7 +2,7 @@ import type { Context } from '../../graphql/context.ts'
 import { decodeId, encodeId, rowId } from '../../graphql/ids.ts'
 import { notFound } from '../../lib/refusal.ts'
 import type { RoomKind } from '../../store/generated/prisma/client.ts'
-import { teamRoleOf } from '../teams/queries.ts'
+import { teamMembershipOf } from '../teams/queries.ts'
 import { canSee } from './policy.ts'
 import { membershipOf, type RoomRow, roomById, roomNatureById } from './queries.ts'
 
@@ -23,7 +23,9 @@ export async function canSeeRoom({ actor, loaders }: Context, roomId: string): P
   const role = (await loaders.load(membershipOf, { roomId, userId }))?.role ?? null
   // What a membership decides already needs no other row.
   if (canSee({ ...nature, role, teamRole: null })) return true
-  return teamId !== null && canSee({ ...nature, role, teamRole: await loaders.load(teamRoleOf, { teamId, userId }) })
+  if (teamId === null) return false
+  const teamRole = (await loaders.load(teamMembershipOf, { teamId, userId }))?.role ?? null
+  return canSee({ ...nature, role, teamRole })
 }
 
 /** The room, or null for what is not there or not to be seen. Its position is read before anything that decides or shows. */

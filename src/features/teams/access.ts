@@ -2,12 +2,13 @@ import type { Context } from '../../graphql/context.ts'
 import { decodeId } from '../../graphql/ids.ts'
 import { notFound } from '../../lib/refusal.ts'
 import { canSeeTeam } from './policy.ts'
-import { type TeamRow, teamById, teamRoleOf } from './queries.ts'
+import { type TeamRow, teamById, teamMembershipOf } from './queries.ts'
 
 /** Whoever follows a team's stream may see it: their audience needs no name. Anybody else is asked for theirs. */
 export async function maySeeTeam({ actor, loaders }: Context, teamId: string): Promise<boolean> {
   if (actor.hears(teamId)) return true
-  return canSeeTeam(await loaders.load(teamRoleOf, { teamId, userId: actor.id('to see a team') }))
+  const membership = await loaders.load(teamMembershipOf, { teamId, userId: actor.id('to see a team') })
+  return canSeeTeam(membership?.role ?? null)
 }
 
 /** The team, or null for what is not there or not to be seen. Its position is read before anything that decides or shows. */

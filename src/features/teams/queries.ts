@@ -1,5 +1,5 @@
 import { defineLoader, inOrder } from '../../graphql/loaders.ts'
-import type { Team, TeamMember, TeamRole } from '../../store/generated/prisma/client.ts'
+import type { Team, TeamMember } from '../../store/generated/prisma/client.ts'
 
 /** A team with the position of its stream, both of one moment. */
 export interface TeamRow extends Team {
@@ -26,17 +26,25 @@ export const teamMemberById = defineLoader<string, TeamMember>('teamMemberById',
   inOrder(ids, await prisma.teamMember.findMany({ where: { id: { in: [...ids] } } }), (member) => member.id),
 )
 
-/** A person's role in a team; null for who is not in it (any more). */
-export const teamRoleOf = defineLoader<{ teamId: string; userId: string }, TeamRole>(
-  'teamRoleOf',
+/** Only memberships that last. */
+export const teamMembershipOf = defineLoader<OfTeam, TeamMember>(
+  'teamMembershipOf',
   async ({ sql }, keys) => {
-    const rows = await sql<{ place: number; role: TeamRole }>(
-      `select wanted.place::int, m.role from unnest($1::uuid[], $2::uuid[]) with ordinality as wanted(team_id, user_id, place)
+    const rows = await sql<TeamMember>(
+      `select ${teamMemberColumns} from unnest($1::uuid[], $2::uuid[]) as wanted(team_id, user_id)
        join team_member m on m.team_id = wanted.team_id and m.user_id = wanted.user_id where m.left_at is null`,
       [keys.map(({ teamId }) => teamId), keys.map(({ userId }) => userId)],
     )
-    const found = new Map(rows.map(({ place, role }) => [place, role]))
-    return keys.map((_key, index) => found.get(index + 1) ?? null)
+    return inOrder(keys.map(nameOf), rows, nameOf)
   },
-  ({ teamId, userId }) => `${teamId}:${userId}`,
+  nameOf,
 )
+
+interface OfTeam {
+  readonly teamId: string
+  readonly userId: string
+}
+
+function nameOf({ teamId, userId }: OfTeam): string {
+  return `${teamId}:${userId}`
+}

@@ -3,7 +3,7 @@ import { builder } from '../../graphql/builder.ts'
 import { registerNode } from '../../graphql/node.ts'
 import type { Team as PrismaTeam } from '../../store/generated/prisma/client.ts'
 import { maySeeTeam, seeTeam, seeTeamNamed } from './access.ts'
-import { type TeamRow, teamRoleOf } from './queries.ts'
+import { type TeamRow, teamMembershipOf } from './queries.ts'
 
 export const TeamRole = builder.enumType('TeamRole', {
   description: 'What somebody may do in a team.',
@@ -32,7 +32,10 @@ export const Team = builder.prismaNode('Team', {
       type: TeamRole,
       nullable: true,
       description: "The viewer's own role.",
-      resolve: ({ id }, _args, { actor, loaders }) => loaders.load(teamRoleOf, { teamId: id, userId: actor.id('Team.viewerRole') }),
+      async resolve({ id }, _args, { actor, loaders }) {
+        const userId = actor.id('Team.viewerRole')
+        return (await loaders.load(teamMembershipOf, { teamId: id, userId }))?.role
+      },
     }),
     cursor: t.field({
       type: 'Cursor',
