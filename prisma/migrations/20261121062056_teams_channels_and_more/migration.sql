@@ -69,6 +69,7 @@ CREATE TABLE "team_member" (
 CREATE TABLE "mention" (
     "message_id" UUID NOT NULL,
     "user_id" UUID NOT NULL,
+    "place" SMALLINT NOT NULL,
 
     CONSTRAINT "mention_pkey" PRIMARY KEY ("message_id","user_id")
 );

@@ -5,7 +5,7 @@ import { sha256 } from '../../lib/hash.ts'
 import { requireText } from '../../lib/text.ts'
 import { uuid } from '../../lib/uuid.ts'
 import { membershipOf } from '../rooms/queries.ts'
-import { findNamed, mayMention } from './mentions.ts'
+import { findMentions, type Named } from './mentions.ts'
 import { type MessageRow, messageById } from './queries.ts'
 import { refusalOf, type ThreadToReplyIn } from './replies.ts'
 import { sendTheLongerWay } from './sending.ts'
@@ -28,7 +28,7 @@ export interface SentMessage {
 }
 
 /**
- * One round trip for members: whether the person may post is decided where the message is numbered, after the room was locked. Whoever names
+ * One round trip for members: whether the person may post is decided where the message is numbered, after the room was locked. Whoever mentions
  * people, or is not simply a member, takes the longer way. A nonce that was used before gives the message it named then, for ever and on
  * every node.
  */
@@ -42,8 +42,8 @@ export async function sendMessage(services: Services, person: string, input: Sen
   const isReply = replyTo !== undefined || thread !== undefined
   const nonceHash = sha256(isReply ? JSON.stringify([content, replyTo ?? null, thread?.id ?? null]) : content)
   const send: Send = { roomId, senderId: person, id, nonce: nonce ?? id, nonceHash, content, replyTo, thread }
-  const named = mayMention(content) ? await findNamed(services.database.prisma, send) : []
-  if (named.length > 0) return theLongerWay(services, send, named)
+  const found = await findMentions(services.database.sql, send)
+  if (found.length > 0) return theLongerWay(services, send, found)
 
   const sent = await services.sends.add(send)
   if ('message' in sent) {
@@ -54,7 +54,7 @@ export async function sendMessage(services: Services, person: string, input: Sen
   throw refusalOf(sent.outcome)
 }
 
-async function theLongerWay(services: Services, send: Send, named: readonly string[]): Promise<SentMessage> {
-  const message = await sendTheLongerWay(services, send, named)
+async function theLongerWay(services: Services, send: Send, found: readonly Named[]): Promise<SentMessage> {
+  const message = await sendTheLongerWay(services, send, found)
   return { message, known: [known(messageById, message.id, message)] }
 }

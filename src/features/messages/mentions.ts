@@ -1,56 +1,81 @@
 import { badInput } from '../../lib/refusal.ts'
-import { runBy } from '../../store/database.ts'
-import type { Prisma } from '../../store/generated/prisma/client.ts'
+import { type Run, runBy } from '../../store/database.ts'
+import type { Message, Prisma } from '../../store/generated/prisma/client.ts'
+import type { Transaction } from '../../store/transact.ts'
 import { canSee } from '../rooms/policy.ts'
 import { readStandings } from '../rooms/standing.ts'
+import { mentioned } from './events.ts'
+import { handlesIn } from './mention-handles.ts'
 
-/** Whether a text can name anybody: most do not, and nothing has to be read for them. */
-export function mayMention(content: string): boolean {
-  return handlesIn(content).length > 0
-}
-
-/** An @ and a handle, in any case, that stand apart from other words: no e-mail address. */
-export function handlesIn(content: string): string[] {
-  const found = content.matchAll(/(?<![\p{L}\p{N}_@.])@([a-z0-9_]{2,32})(?![\p{L}\p{N}_])/giu)
-  return [...new Set([...found].map(([, handle]) => handle!.toLowerCase()))]
-}
-
+/** A text that somebody says in a room. */
 export interface Naming {
   readonly roomId: string
   readonly senderId: string
   readonly content: string
 }
 
-/** Whoever has one of the handles now: whose inboxes to lock before `requireMentions` decides. */
-export async function findNamed(rows: Prisma.TransactionClient, { senderId, content }: Naming): Promise<string[]> {
-  const handles = handlesIn(content)
-  if (handles.length === 0) return []
-  const people = await rows.user.findMany({ where: { handle: { in: handles }, deletedAt: null }, select: { id: true } })
-  return people.map(({ id }) => id).filter((id) => id !== senderId)
+/** A person whom a text names, and the handle by which it does. */
+export interface Named {
+  readonly userId: string
+  readonly handle: string
 }
 
-/** Of those named, whom the message mentions: people who see the room, and with whom its sender is not at odds. Their inboxes are locked. */
+/** Whom a text mentions: people who see the room, but for its sender and whoever is at odds with them. In the order of their first appearance. */
+export async function findMentions(sql: Run, { roomId, senderId, content }: Naming): Promise<Named[]> {
+  const handles = handlesIn(content)
+  if (handles.length === 0) return []
+  const people = await sql<Named>(
+    `select id as "userId", handle from app_user where handle = any($1::text[]) and id <> $2::uuid and deleted_at is null
+     and not exists (select from block where (blocker_id = $2::uuid and blocked_id = id) or (blocker_id = id and blocked_id = $2::uuid))`,
+    [handles, senderId],
+  )
+  if (people.length === 0) return []
+  const standings = await readStandings(
+    sql,
+    people.map(({ userId }) => ({ roomId, userId })),
+  )
+  const seeing = new Set(standings.filter(canSee).map(({ userId }) => userId))
+  return inOrderOf(
+    handles,
+    people.filter(({ userId }) => seeing.has(userId)),
+  )
+}
+
+/** The inboxes to lock for those whom `findMentions` found. More than there may be are not: they will be refused. */
+export function inboxesOf(found: readonly Named[], most: number): string[] {
+  return found.length > most ? [] : found.map(({ userId }) => userId)
+}
+
+/**
+ * Within a transaction that holds the room and the inboxes of those who were `found`: whom the text mentions. Whoever came to see the room
+ * only since then is not mentioned. Whom the message mentioned `before`, and still names, it mentions whatever happened since.
+ */
 export async function requireMentions(
   rows: Prisma.TransactionClient,
-  { roomId, senderId }: Naming,
-  named: readonly string[],
-  most: number,
+  naming: Naming,
+  { found, before = [], most }: { found: readonly Named[]; before?: readonly Named[]; most: number },
 ): Promise<string[]> {
-  if (named.length === 0) return []
-  const standings = await readStandings(
-    runBy(rows),
-    named.map((userId) => ({ roomId, userId })),
-  )
-  const blocks = await rows.block.findMany({
-    where: {
-      OR: [
-        { blockerId: senderId, blockedId: { in: [...named] } },
-        { blockedId: senderId, blockerId: { in: [...named] } },
-      ],
-    },
-  })
-  const atOdds = new Set(blocks.flatMap(({ blockerId, blockedId }) => [blockerId, blockedId]))
-  const mentioned = standings.filter((standing) => canSee(standing) && !atOdds.has(standing.userId)).map(({ userId }) => userId)
-  if (mentioned.length > most) throw badInput('content', `At most ${most} people can be mentioned at once.`)
-  return mentioned
+  const held = new Set(inboxesOf(found, most))
+  const now = held.size === 0 ? [] : (await findMentions(runBy(rows), naming)).filter(({ userId }) => held.has(userId))
+  const mentions = inOrderOf(handlesIn(naming.content), [...before, ...now])
+  if (Math.max(found.length, mentions.length) > most) throw badInput('content', `At most ${most} people can be mentioned at once.`)
+  return mentions.map(({ userId }) => userId)
+}
+
+/** Within such a transaction: whom the message mentions from now on. Those hear of it whom it did not mention `before`. */
+export async function mentionIn(
+  tx: Transaction,
+  { id: messageId, roomId }: Pick<Message, 'id' | 'roomId'>,
+  userIds: readonly string[],
+  before: readonly string[] = [],
+): Promise<void> {
+  if (userIds.join() === before.join()) return
+  if (before.length > 0) await tx.rows.mention.deleteMany({ where: { messageId } })
+  if (userIds.length > 0) await tx.rows.mention.createMany({ data: userIds.map((userId, place) => ({ messageId, userId, place })) })
+  for (const userId of userIds) if (!before.includes(userId)) tx.append(userId, mentioned({ roomId, messageId }))
+}
+
+function inOrderOf(handles: readonly string[], people: readonly Named[]): Named[] {
+  const found = new Map(people.map((person) => [person.handle, person]))
+  return handles.flatMap((handle) => found.get(handle) ?? [])
 }

@@ -1,7 +1,8 @@
 import { uuid } from '../../lib/uuid.ts'
 import type { Message, SystemMessageKind } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
-import { mentioned, messageAdded } from './events.ts'
+import { messageAdded } from './events.ts'
+import { mentionIn } from './mentions.ts'
 
 export interface Post {
   readonly roomId: string
@@ -15,7 +16,7 @@ export interface Post {
   readonly threadId?: string | null
   readonly systemKind?: SystemMessageKind
   readonly forwardedFromId?: string
-  /** Whom it names. Their inboxes are held too. */
+  /** Whom it mentions, in the order in which it does. Their inboxes are held too. */
   readonly mentions?: readonly string[]
 }
 
@@ -25,25 +26,20 @@ export async function postIn(tx: Transaction, { mentions = [], ...post }: Post):
   const id = post.id ?? uuid()
   const seq = tx.append(
     roomId,
-    messageAdded({ messageId: id, actorId: senderId, ...(replyToId && { replyToId }), ...(threadId && { threadId }) }),
+    messageAdded({
+      messageId: id,
+      actorId: senderId,
+      ...(replyToId && { replyToId }),
+      ...(threadId && { threadId }),
+      ...(mentions.length > 0 && { hasMentions: true }),
+    }),
   )
   if (threadId !== null) await hangIn(tx, roomId, threadId)
   const message = await tx.rows.message.create({
     data: { nonce: id, nonceHash: '', ...post, id, replyToId, threadId, seq, createdAt: tx.at },
   })
-  await nameIn(tx, message, mentions)
+  await mentionIn(tx, message, mentions)
   return message
-}
-
-/** Whom a message names from now on. */
-export async function nameIn(
-  tx: Transaction,
-  { id: messageId, roomId }: Pick<Message, 'id' | 'roomId'>,
-  userIds: readonly string[],
-): Promise<void> {
-  if (userIds.length === 0) return
-  await tx.rows.mention.createMany({ data: userIds.map((userId) => ({ messageId, userId })) })
-  for (const userId of userIds) tx.append(userId, mentioned({ roomId, messageId }))
 }
 
 /** One reply more, in a thread that may begin with it. */

@@ -60,7 +60,7 @@ export const MessageConnection = builder.connectionObject(
 const edgeOf = (message: MessageRow) => ({ cursor: pageCursor(message, bySeq), node: message })
 
 /** Null for what is not there or not to be seen. */
-async function seeMessage(id: string, context: Context): Promise<MessageRow | null> {
+export async function seeMessage(id: string, context: Context): Promise<MessageRow | null> {
   const message = await context.loaders.load(messageById, id)
   return message && (await canSeeRoom(context, message.roomId)) ? message : null
 }
