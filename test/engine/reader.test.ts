@@ -72,6 +72,22 @@ describe('a reader', () => {
     expect(reader.got).toEqual(from(8, 393))
   })
 
+  it('gets what the ring is still waiting for, also beside one who began after that', async () => {
+    const stream = await aStream(1)
+    const shared = aGroup()
+    const earlier = await follow(stream, { shared })
+    // Committed, and not heard of: the doorbell is late.
+    await append(stream, 2, undefined, domain.services.transact)
+    const later = await follow(stream, { shared })
+    later.start()
+    earlier.start()
+    await until(() => earlier.got.length === 2)
+    await append(stream, 1)
+    await until(() => later.got.length === 1 && earlier.got.length === 3)
+    expect(earlier.got).toEqual([2, 3, 4])
+    expect(later.got).toEqual([4])
+  })
+
   it('shares one rendering with everybody of its group, also those who come later', async () => {
     const stream = await aStream(0)
     const shared = aGroup()
@@ -309,8 +325,8 @@ describe('a reader', () => {
     return id
   }
 
-  async function append(streamId: string, count: number, whose?: string): Promise<void> {
-    await transact([streamId], async (tx) => {
+  async function append(streamId: string, count: number, whose?: string, by: Transact = transact): Promise<void> {
+    await by([streamId], async (tx) => {
       for (let n = 0; n < count; n++) tx.append(streamId, { type: 'Counted', data: { whose } })
     })
   }
