@@ -5,11 +5,13 @@ import { requireText } from '../../lib/text.ts'
 import type { Prisma, RoomRole } from '../../store/generated/prisma/client.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
 import { saySystemIn } from '../messages/system.ts'
+import { channelUpdated } from './channel-events.ts'
 import { roomUpdated } from './events.ts'
 import { openRoomIn } from './opening.ts'
-import { canUpdate } from './policy.ts'
+import { canUpdate, type Standing } from './policy.ts'
 import { reach } from './reach.ts'
-import { requireScene, requireUser } from './scene.ts'
+import { onlyItsAdmins, requireScene, requireUser } from './scene.ts'
+import { streamsOf, tellTeamIn } from './telling.ts'
 
 /** The one room of the two, made when there is none. Both inboxes are locked, so it is made once however many open it at once. */
 export async function openDirectRoom(services: Services, person: string, other: string): Promise<string> {
@@ -63,28 +65,35 @@ export interface UpdateRoom {
   readonly topic?: string | null | undefined
 }
 
-/** What is absent stays, a topic of null is cleared. */
+/** What is absent stays, a topic of null is cleared. The team of a public channel hears of it too. */
 export async function updateRoom(services: Services, person: string, { roomId, ...input }: UpdateRoom): Promise<void> {
-  if (input.name === null) throw badInput('name', 'A group has to have a name.')
+  if (input.name === null) throw badInput('name', 'A room has to have a name.')
   const changes = {
     ...(input.name !== undefined && { name: requireText(input.name, { field: 'name', most: services.limits.nameCharacters }) }),
     ...(input.topic !== undefined && { topic: topicOf(services, input.topic) }),
   }
-  await services.transact([roomId, person], async (tx) => {
+  const streams = await streamsOf(services, roomId)
+  await services.transact([...streams, person], async (tx) => {
     const { room, mine } = await requireScene(tx.rows, roomId, person)
-    if (!canUpdate(mine)) throw forbidden(room.kind === 'DIRECT' ? 'A direct room has no name.' : 'Only its admins may do that.')
+    if (!canUpdate(mine)) throw forbidden(whyNoUpdate(mine))
     const next = { ...room, ...changes }
     if (next.name === room.name && next.topic === room.topic) return
     await tx.rows.room.update({ where: { id: roomId }, data: changes })
     tx.append(roomId, roomUpdated({ roomId, actorId: person }))
+    tellTeamIn(tx, room, channelUpdated({ roomId, actorId: person }))
     if (next.name === room.name) return
     const content = `Renamed the room to “${next.name}”.`
     await saySystemIn(tx, { roomId, senderId: person, kind: 'ROOM_RENAMED', content })
   })
 }
 
+function whyNoUpdate({ kind, isArchived }: Standing): string {
+  if (kind === 'DIRECT') return 'A direct room has no name.'
+  return isArchived ? 'This room is archived.' : onlyItsAdmins
+}
+
 /** Nothing but blanks is no topic. */
-function topicOf({ limits }: Services, text: string | null | undefined): string | null {
+export function topicOf({ limits }: Services, text: string | null | undefined): string | null {
   if (text == null) return null
   return requireText(text, { field: 'topic', most: limits.topicCharacters, least: 0 }).trim() === '' ? null : text
 }

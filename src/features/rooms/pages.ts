@@ -39,20 +39,21 @@ const memberKeyset = keysetByMoment<RoomMember>((member) => member.joinedAt)
 
 export type ConnectionPage<Row> = Page<Row> & { readonly totalCount: () => Promise<number | null> }
 
+/** Which of a person's rooms: all of them, or only one sort. */
+export interface RoomFilter {
+  readonly kind?: RoomKind | null | undefined
+  readonly archived?: boolean | null | undefined
+}
+
 /** One page of the rooms a person is in, with positions and memberships, in one statement. */
-export async function pageOfRooms(
-  context: Context,
-  userId: string,
-  args: PageArguments & { kind?: RoomKind | null | undefined },
-): Promise<ConnectionPage<RoomRow>> {
+export async function pageOfRooms(context: Context, userId: string, args: PageArguments & RoomFilter): Promise<ConnectionPage<RoomRow>> {
   const { services, loaders } = context
   const request = readPage(args, roomKeyset, services.limits)
-  const { where, order, values } = keysetSql(request, { at: 's.active_at', id: 'r.id', isDescending: true }, 3)
+  const meant = [userId, args.kind ?? null, args.archived ?? null]
+  const { where, order, values } = keysetSql(request, { at: 's.active_at', id: 'r.id', isDescending: true }, meant.length + 1)
   const rows = await services.database.sql<RoomRow & { membership: MembershipAsJson }>(
-    `select ${roomColumns}, ${membershipAsJson} as membership
-     from room_member m join room r on r.id = m.room_id join stream s on s.id = r.id
-     where m.user_id = $1 and m.left_at is null and ($2::text is null or r.kind::text = $2) ${where} ${order} limit ${request.size + 1}`,
-    [userId, args.kind ?? null, ...values],
+    `select ${roomColumns}, ${membershipAsJson} as membership ${roomsMeant} ${where} ${order} limit ${request.size + 1}`,
+    [...meant, ...values],
   )
   // Position before state, as in `roomById`.
   loaders.forget()
@@ -64,14 +65,18 @@ export async function pageOfRooms(
     loaders.prime(membershipOf, member, member)
     return room
   })
-  return { ...makePage(rooms, request, roomKeyset), totalCount: () => countRooms(services.database, userId, args.kind ?? null) }
+  return { ...makePage(rooms, request, roomKeyset), totalCount: () => countRooms(services.database, meant) }
 }
 
-async function countRooms(database: Database, userId: string, kind: RoomKind | null): Promise<number | null> {
+/** Rooms with the person's membership and the stream; its values are person, kind and whether archived. */
+const roomsMeant = `from room_member m join room r on r.id = m.room_id join stream s on s.id = r.id
+  where m.user_id = $1 and m.left_at is null and ($2::text is null or r.kind::text = $2)
+    and ($3::boolean is null or (r.archived_at is not null) = $3)`
+
+async function countRooms(database: Database, meant: unknown[]): Promise<number | null> {
   const [row] = await database.sql<{ count: number }>(
-    `select count(*)::int as count from (select 1 from room_member m join room r on r.id = m.room_id
-     where m.user_id = $1 and m.left_at is null and ($2::text is null or r.kind::text = $2) limit ${mostCounted + 1}) as counted`,
-    [userId, kind],
+    `select count(*)::int as count from (select 1 ${roomsMeant} limit ${mostCounted + 1}) as counted`,
+    meant,
   )
   return countedOrNull(row!.count)
 }
