@@ -22,8 +22,8 @@ export interface CreateChannel {
 }
 
 /**
- * In a team of one's own; whoever makes it is its admin. The team is locked also for a private one, which nobody else hears of: whoever takes
- * people out of the team has to find all its channels.
+ * In a team of one's own; whoever makes it is its admin. Nobody takes them out of the team meanwhile: that would lock their inbox, too. Of a
+ * private one the team hears nothing. A nonce used before in this team gives the channel that was made then.
  */
 export async function createChannel(services: Services, person: string, input: CreateChannel): Promise<string> {
   const { limits } = services
@@ -34,7 +34,7 @@ export async function createChannel(services: Services, person: string, input: C
   const nonce = input.nonce == null ? undefined : requireText(input.nonce, { field: 'nonce', most: limits.nonceCharacters })
   const inputHash = sha256(JSON.stringify({ name, topic, isPrivate }))
   const write = { userId: person, mutation: 'createChannel', place: teamId, nonce, inputHash }
-  return transactOnce(services, write, [teamId], async (tx) => {
+  return transactOnce(services, write, isPrivate ? [] : [teamId], async (tx) => {
     const membership = await tx.rows.teamMember.findUnique({ where: { teamId_userId: { teamId, userId: person }, leftAt: null } })
     if (!canCreateChannel(membership?.role ?? null)) throw notFound('team')
     const room = { kind: 'CHANNEL', teamId, isPrivate, name, topic, createdById: person } as const

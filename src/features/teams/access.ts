@@ -1,12 +1,17 @@
 import type { Context } from '../../graphql/context.ts'
 import { decodeId } from '../../graphql/ids.ts'
 import { notFound } from '../../lib/refusal.ts'
+import { roomNatureById } from '../rooms/queries.ts'
 import { canSeeTeam } from './policy.ts'
 import { type TeamRow, teamById, teamMembershipOf } from './queries.ts'
 
-/** Whoever follows a team's stream may see it: their audience needs no name. Anybody else is asked for theirs. */
+/**
+ * Whoever follows a team's stream may see it, and whoever follows that of one of its channels: the people of a channel are the team's. These
+ * audiences need no name. Anybody else is asked for theirs.
+ */
 export async function maySeeTeam({ actor, loaders }: Context, teamId: string): Promise<boolean> {
   if (actor.hears(teamId)) return true
+  if (actor.heard !== undefined && (await loaders.load(roomNatureById, actor.heard))?.teamId === teamId) return true
   const membership = await loaders.load(teamMembershipOf, { teamId, userId: actor.id('to see a team') })
   return canSeeTeam(membership?.role ?? null)
 }
