@@ -11,20 +11,20 @@ const message = `fragment MessageParts on Message { __typename id seq content cr
   reactions { emoji count viewerReacted users(first: 5) { __typename id name } } sender { __typename id name }
   replyTo { __typename id content } thread { ...ThreadParts } }
   fragment ThreadParts on Thread { __typename id replyCount lastReplyAt participants(first: 5) { __typename id name } }`
-const member = 'fragment MemberParts on RoomMember { __typename id role joinedAt user { __typename id name } }'
+const member = 'fragment MemberParts on RoomMember { __typename id role joinedAt mutedUntil notificationLevel user { __typename id name } }'
 const room = `fragment RoomParts on Room { __typename id kind name topic memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
 const viewer = `fragment ViewerParts on Viewer { __typename id email user { __typename id name }
   sessions { __typename id userAgent createdAt isCurrent } }`
 const stateDocument = `query ($roomId: ID!) {
   viewer { ...ViewerParts inboxCursor rooms(first: 20) { edges { node { ...RoomParts } } } }
-  room(id: $roomId) { ...RoomParts cursor viewerMembership { ...MemberParts }
+  room(id: $roomId) { ...RoomParts cursor viewerPermissions viewerMembership { ...MemberParts }
     members(first: 100) { nodes { ...MemberParts } } messages(last: 50) { edges { cursor node { ...MessageParts } } } } }
   ${viewer} ${room} ${member}`
 const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(roomId: $roomId, after: $after) {
   __typename cursor at roomId
   ... on MemberJoined { member { ...MemberParts } room { ...RoomParts } }
   ... on MemberLeft { memberId room { ...RoomParts } }
-  ... on MemberUpdated { member { ...MemberParts } }
+  ... on MemberUpdated { member { ...MemberParts room { __typename id viewerPermissions } } }
   ... on RoomUpdated { room { ...RoomParts } }
   ... on MessageEdited { message { ...MessageParts } }
   ... on MessageDeleted { message { ...MessageParts } }
@@ -36,9 +36,9 @@ const inboxDocument = `subscription ($after: Cursor!) { inbox(after: $after) {
   __typename cursor
   ... on RoomAdded { roomId edge { node { ...RoomParts } } }
   ... on RoomRemoved { roomId }
-  ... on ViewerUpdated { viewer { ...ViewerParts } }
+  ... on ViewerUpdated { viewer { ...ViewerParts } room { __typename id viewerPermissions viewerMembership { ...MemberParts } } }
   ... on SessionEnded { sessionId } } }
-  ${room} ${viewer}`
+  ${room} ${viewer} ${member}`
 
 /** Who is in the story: Ada, an admin, on two devices; Ben, a member; Cid, who is not in the room. */
 interface Cast {
@@ -121,6 +121,15 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ada, 'editMessage', { messageId: await ada.say(roomId, 'Same'), content: 'Same' })
     }),
   },
+  muteMember: {
+    'until a time': aCase(({ ada, ben, roomId }) =>
+      write(ada, 'muteMember', { roomId, userId: ben.id, until: '2100-01-01T00:00:00.000Z' }),
+    ),
+    'and lifted': aCase(async ({ ada, ben, roomId }) => {
+      await write(ada, 'muteMember', { roomId, userId: ben.id, until: '2100-01-01T00:00:00.000Z' })
+      await write(ada, 'muteMember', { roomId, userId: ben.id, until: null })
+    }),
+  },
   openDirectRoom: {
     'made and then found': aCase(async ({ ada, cid }) => {
       await ada.open(cid)
@@ -193,6 +202,12 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ben, 'sendMessage', { roomId, content: 'Yes', replyToId: messageId })
       await write(ada, 'editMessage', { messageId, content: 'Coffee?' })
       await write(ada, 'deleteMessage', { messageId })
+    }),
+  },
+  setNotificationLevel: {
+    'on one device': aCase(({ ada, roomId }) => write(ada, 'setNotificationLevel', { roomId, level: 'MENTIONS' })),
+    'twice, by a member': aCase(async ({ ben, roomId }) => {
+      for (const level of ['NONE', 'NONE']) await write(ben, 'setNotificationLevel', { roomId, level })
     }),
   },
   setRoomRole: {

@@ -40,6 +40,11 @@ export function canManageMembers(standing: Standing): boolean {
   return administers(standing) && !standing.isArchived
 }
 
+/** Whoever runs the room cannot be silenced in it, also while they are not in it. */
+export function canMute(standing: Standing, other: Place): boolean {
+  return canManageMembers(standing) && other.role !== 'ADMIN' && other.teamRole !== 'LEAD'
+}
+
 /** What others have said; one's own is the message's own rule. */
 export function canDeleteAnyMessage(standing: Standing): boolean {
   return administers(standing) && !standing.isArchived
@@ -48,6 +53,22 @@ export function canDeleteAnyMessage(standing: Standing): boolean {
 /** Closing it to everything new, and opening it again. */
 export function canArchive(standing: Standing): boolean {
   return administers(standing)
+}
+
+/** What `Room.viewerPermissions` says, and by which of the questions that the mutations ask. */
+const questions = {
+  POST: canPost,
+  UPDATE: canUpdate,
+  MANAGE_MEMBERS: canManageMembers,
+  DELETE_ANY_MESSAGE: canDeleteAnyMessage,
+  PIN: canPin,
+  ARCHIVE: canArchive,
+} satisfies Record<string, (standing: Standing) => boolean>
+
+export type Permission = keyof typeof questions
+
+export function permissionsOf(standing: Standing): Permission[] {
+  return (Object.keys(questions) as Permission[]).filter((permission) => questions[permission](standing))
 }
 
 /** Admins; in a channel also the leads of its team, as far as they see it. A direct room is nobody's to run. */
@@ -70,7 +91,7 @@ function isPublic({ kind, isPrivate }: Place): boolean {
   return kind === 'CHANNEL' && !isPrivate
 }
 
-/** Nobody silences those who run the room, also not by what was decided before they did. */
+/** A mute does not hold for those who run the room, also one from before they did. */
 function isSilenced(standing: Standing): boolean {
   return standing.isMuted && !administers(standing)
 }
