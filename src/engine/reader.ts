@@ -21,12 +21,13 @@ export interface StreamReaderOptions {
 /** One subscription following one stream: a position and a way to send. Behind, it reads by itself; live, its group feeds it. */
 export class StreamReader implements Reader {
   readonly personId: string
-  /** Everything up to here was delivered, or was not wanted. */
-  position: number
   readonly #options: StreamReaderOptions
   readonly #sink: Sink
   #next: readonly Entry[] | undefined
+  #position: number
   #isClosed = false
+  /** Who waits for it to get there. */
+  #waiting: { readonly seq: number; readonly arrived: () => void }[] = []
   /** How often its right came into doubt, and which doubt was the last to be answered. */
   #doubt = 0
   #answered = 0
@@ -38,8 +39,18 @@ export class StreamReader implements Reader {
     this.#options = options
     this.#sink = options.sink
     this.personId = options.following.options.personId
-    this.position = options.position
+    this.#position = options.position
     this.#next = options.next
+  }
+
+  /** Everything up to here was delivered, or was not wanted. */
+  get position(): number {
+    return this.#position
+  }
+
+  set position(seq: number) {
+    this.#position = seq
+    if (this.#waiting.length > 0) this.#arrive(seq)
   }
 
   start(): void {
@@ -51,6 +62,7 @@ export class StreamReader implements Reader {
     this.#isClosed = true
     clearTimeout(this.#again)
     this.#options.group.leave(this)
+    this.#arrive(Number.POSITIVE_INFINITY)
     this.#options.onClose()
   }
 
@@ -73,6 +85,11 @@ export class StreamReader implements Reader {
     if (this.#isClosed) return
     this.#doubt++
     if (this.#options.group.leave(this)) this.catchUp()
+  }
+
+  reaches(streamId: string, seq: number): Promise<void> {
+    if (this.#isClosed || this.#position >= seq || this.#options.group.stream.id !== streamId) return Promise.resolve()
+    return new Promise((arrived) => this.#waiting.push({ seq, arrived }))
   }
 
   /** Reads on from its position until it has caught up with its group, then is live. While the database is away it stays where it is. */
@@ -123,6 +140,12 @@ export class StreamReader implements Reader {
     if (!endsAccess) return
     this.#doubt++
     await this.#ask()
+  }
+
+  #arrive(position: number): void {
+    const waiting = this.#waiting
+    this.#waiting = waiting.filter(({ seq }) => seq > position)
+    for (const { seq, arrived } of waiting) if (seq <= position) arrived()
   }
 
   get #isInDoubt(): boolean {

@@ -44,6 +44,7 @@ export class Connection {
     this.#options = options
     this.#client = { ...options.client, prolong: (sessionId, expiresAt) => this.#visitor.prolong(sessionId, expiresAt) }
     this.#visitor = new Visitor(parts, {
+      reaches: (streamId, seq) => this.#reaches(streamId, seq),
       onEnd: (reason) => this.close(4403, reason.message),
       onLoss: () => this.#recheck(),
     })
@@ -176,6 +177,10 @@ export class Connection {
       this.#count--
       running.settle()
     }
+  }
+
+  async #reaches(streamId: string, seq: number): Promise<void> {
+    await Promise.all([...this.#operations.values()].map(({ subscription }) => subscription?.reaches(streamId, seq)))
   }
 
   #recheck(): void {

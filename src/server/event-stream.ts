@@ -47,6 +47,11 @@ export class EventStream implements Sink<ExecutionResult>, AsyncIterableIterator
     this.#reader?.recheck()
   }
 
+  /** Resolves once what the stream holds up to there is in the queue, as far as it is followed. */
+  async reaches(streamId: string, seq: number): Promise<void> {
+    await this.#reader?.reaches(streamId, seq)
+  }
+
   get isFull(): boolean {
     return this.#state === 'open' && (this.#queue.length >= mostResults || this.#bytes >= this.#options.mostBytes)
   }

@@ -112,7 +112,11 @@ async function follow(
   if (!wantsEvents(req))
     return { errors: [withStatus(clientError('BAD_USER_INPUT', 'Subscriptions need Accept: text/event-stream, or a WebSocket.'), 406)] }
   const { services, live, mask, settings } = parts
-  const visitor = new Visitor(parts, { onEnd: (reason) => stream.end(reason), onLoss: () => stream.recheck() })
+  const visitor = new Visitor(parts, {
+    reaches: (streamId, seq) => stream.reaches(streamId, seq),
+    onEnd: (reason) => stream.end(reason),
+    onLoss: () => stream.recheck(),
+  })
   const stream = new EventStream({
     mostBytes: settings.slowBytes,
     stuckMs: settings.stuckMs,

@@ -34,6 +34,11 @@ export class SocketSubscription implements Sink<ExecutionResult>, Recipient, Asy
     this.#reader?.recheck()
   }
 
+  /** Resolves once what the stream holds up to there is in the outbox, as far as it is followed. */
+  async reaches(streamId: string, seq: number): Promise<void> {
+    await this.#reader?.reaches(streamId, seq)
+  }
+
   get isGone(): boolean {
     return this.#isGone
   }

@@ -2,11 +2,14 @@ import { authenticate } from '../features/accounts/authenticate.ts'
 import { Nobody, type Person } from '../graphql/actor.ts'
 import { takesRights } from '../graphql/facts.ts'
 import { type Refusal, rateLimited, unauthenticated } from '../lib/refusal.ts'
+import { within } from '../lib/within.ts'
 import type { StoredEvent } from '../store/transact.ts'
 import type { ServerParts } from './parts.ts'
 
 /** What happens to the person behind a connection. */
 export interface VisitorOptions {
+  /** Resolves once it has sent on what the inbox holds up to there, as far as it follows it. */
+  reaches(inboxId: string, seq: number): Promise<void>
   /** It must end: its session is over, or its credentials have expired and nobody brought newer ones. */
   onEnd(reason: Refusal): void
   /** A right of theirs is gone: whatever it follows has to be asked for again. */
@@ -85,6 +88,12 @@ export class Visitor {
     if (takesRights(event)) this.#options.onLoss()
     if (type !== 'SessionEnded' || this.#actor.kind === 'nobody' || data.sessionId !== this.#actor.sessionId) return
     this.#parts.services.sessions.forget(this.#actor.sessionId)
+    void this.#sayGoodbye(event)
+  }
+
+  /** Nothing new begins from now on. Who follows their inbox shall read there why. */
+  async #sayGoodbye({ streamId, seq }: StoredEvent): Promise<void> {
+    await within(this.#options.reaches(streamId, seq), goodbyeMs)
     this.#options.onEnd(unauthenticated('This session has ended: sign in.'))
   }
 
@@ -103,5 +112,7 @@ export class Visitor {
 
 const expired = () => unauthenticated('The access token has expired: refresh the session.')
 const enoughMs = 5000
+/** A client that does not read has so long: its session ends within a second, and within two while the bus is down. */
+const goodbyeMs = 500
 /** What timers can hold. */
 const longestMs = 2 ** 31 - 1

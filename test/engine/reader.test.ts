@@ -230,6 +230,29 @@ describe('a reader', () => {
     expect(late.got).toEqual([2])
   })
 
+  it('says when it has delivered up to there, or is over, and asked of another stream at once', async () => {
+    const stream = await aStream(0)
+    const [reader, leaving] = [await follow(stream), await follow(stream)]
+    await reader.reaches(await aStream(0), 5)
+    const reached: string[] = []
+    void reader.reaches(stream, 4).then(() => reached.push('four'))
+    void reader.reaches(stream, 2).then(() => reached.push('two'))
+    void leaving.reaches(stream, 1).then(() => reached.push('over'))
+    reader.start()
+    await append(stream, 1)
+    await until(() => reader.got.length === 1)
+    expect(reached).toEqual([])
+    await append(stream, 1)
+    await until(() => reached.length === 1)
+    leaving.close()
+    await until(() => reached.length === 2)
+    await append(stream, 2)
+    await until(() => reached.length === 3)
+    expect(reached).toEqual(['two', 'over', 'four'])
+    expect(reader.got).toEqual([1, 2, 3, 4])
+    await reader.reaches(stream, 3)
+  })
+
   it('leaves nothing behind', async () => {
     const stream = await aStream(0)
     const readers = await Promise.all(Array.from({ length: 20 }, () => follow(stream)))
@@ -289,7 +312,11 @@ describe('a reader', () => {
       onClose: release,
     })
     opened.push(reader)
-    return Object.assign(sink, { start: () => reader.start(), close: () => reader.close() })
+    return Object.assign(sink, {
+      start: () => reader.start(),
+      close: () => reader.close(),
+      reaches: (id: string, seq: number) => reader.reaches(id, seq),
+    })
   }
 
   function aSink() {
