@@ -1,4 +1,3 @@
-import { encodeId } from '../../src/graphql/ids.ts'
 import type { TeamRole } from '../../src/store/generated/prisma/client.ts'
 import type { APerson } from './domain.ts'
 import { type ARoom, named } from './rooms.ts'
@@ -42,9 +41,6 @@ export async function aChannel(team: ATeam, maker: APerson, { isPrivate = false,
     })
   return channel
 }
-
-/** The id under which clients know somebody's membership of a team. */
-export const teamMemberId = (id: string) => encodeId('TeamMember', id)
 
 async function done<Data>(person: APerson, document: string, variables?: Record<string, unknown>): Promise<Data> {
   const { data, errors } = await person.run<Data>(document, variables)
