@@ -75,7 +75,7 @@ const channelRows = defineQuestion<Extent & { readonly request: PageRequest<Mome
 const channelCount = defineQuestion<Extent, number>('channelCount', async ({ sql }, teamIds, { userId, archived }) => {
   const rows = await sql<{ teamId: string; count: number }>(
     `select wanted.team_id as "teamId", counted.count from unnest($1::uuid[]) as wanted(team_id) cross join lateral (
-       select count(*)::int as count from (select 1 ${visible} where r.team_id = wanted.team_id and ${isMeant} limit ${mostCounted + 1}) as some
+       select count(*)::int as count from (select 1 ${visible} where r.team_id = wanted.team_id and ${isMeant} limit ${mostCounted + 1}) as capped
      ) as counted`,
     [teamIds, userId, archived],
   )
