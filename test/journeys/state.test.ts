@@ -7,19 +7,20 @@ import { until } from '../support/until.ts'
 import { anotherDevice, orThrow, type Person, password } from './person.ts'
 import { inEachWorld, type World } from './world.ts'
 
-const message = `fragment MessageParts on Message { __typename id seq content createdAt editedAt deletedAt edits { content replacedAt }
+const message = `fragment MessageParts on Message { __typename id seq content createdAt editedAt deletedAt isPinned edits { content replacedAt }
   reactions { emoji count viewerReacted users(first: 5) { __typename id name } } sender { __typename id name }
   replyTo { __typename id content } thread { ...ThreadParts } }
   fragment ThreadParts on Thread { __typename id replyCount lastReplyAt participants(first: 5) { __typename id name } }`
+const pins = 'fragment PinParts on Room { __typename id pinnedMessages { __typename id content isPinned } }'
 const member = 'fragment MemberParts on RoomMember { __typename id role joinedAt mutedUntil notificationLevel user { __typename id name } }'
 const room = `fragment RoomParts on Room { __typename id kind name topic memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
 const viewer = `fragment ViewerParts on Viewer { __typename id email user { __typename id name }
   sessions { __typename id userAgent createdAt isCurrent } }`
 const stateDocument = `query ($roomId: ID!) {
   viewer { ...ViewerParts inboxCursor rooms(first: 20) { edges { node { ...RoomParts } } } }
-  room(id: $roomId) { ...RoomParts cursor viewerPermissions viewerMembership { ...MemberParts }
+  room(id: $roomId) { ...RoomParts ...PinParts cursor viewerPermissions viewerMembership { ...MemberParts }
     members(first: 100) { nodes { ...MemberParts } } messages(last: 50) { edges { cursor node { ...MessageParts } } } } }
-  ${viewer} ${room} ${member}`
+  ${viewer} ${room} ${pins} ${member}`
 const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(roomId: $roomId, after: $after) {
   __typename cursor at roomId
   ... on MemberJoined { member { ...MemberParts } room { ...RoomParts } }
@@ -28,10 +29,12 @@ const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(
   ... on RoomUpdated { room { ...RoomParts } }
   ... on MessageEdited { message { ...MessageParts } }
   ... on MessageDeleted { message { ...MessageParts } }
+  ... on MessagePinned { message { ...MessageParts } room { ...RoomParts ...PinParts } }
+  ... on MessageUnpinned { message { ...MessageParts } room { ...RoomParts ...PinParts } }
   ... on ReactionAdded { emoji message { ...MessageParts } }
   ... on ReactionRemoved { emoji message { ...MessageParts } }
   ... on MessageAdded { message { ...MessageParts } reply: message { thread { root { __typename id thread { ...ThreadParts } } } } edge { cursor node { ...MessageParts } } room { ...RoomParts } } } }
-  ${room} ${member}`
+  ${room} ${pins} ${member}`
 const inboxDocument = `subscription ($after: Cursor!) { inbox(after: $after) {
   __typename cursor
   ... on RoomAdded { roomId edge { node { ...RoomParts } } }
@@ -136,6 +139,22 @@ const cases: Record<string, Record<string, Case>> = {
       await cid.open(ada)
     }),
   },
+  pinMessage: {
+    'two, and one of them twice': aCase(async ({ ada, ben, roomId }) => {
+      const [one, two] = [await ben.say(roomId, 'One'), await ada.say(roomId, 'Two')]
+      for (const messageId of [one, two, one]) await write(ada, 'pinMessage', { messageId })
+    }),
+    'what is then edited': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await ben.say(roomId, 'One')
+      await write(ada, 'pinMessage', { messageId })
+      await write(ben, 'editMessage', { messageId, content: 'Two' })
+    }),
+    'what its sender then deletes': aCase(async ({ ada, ben, roomId }) => {
+      const [one, two] = [await ben.say(roomId, 'One'), await ben.say(roomId, 'Two')]
+      for (const messageId of [one, two]) await write(ada, 'pinMessage', { messageId })
+      await write(ben, 'deleteMessage', { messageId: two })
+    }),
+  },
   refreshSession: {
     'of one device': aCase(({ tablet }) => write(tablet, 'refreshSession', { refreshToken: tablet.refreshToken })),
   },
@@ -228,6 +247,15 @@ const cases: Record<string, Record<string, Case>> = {
       const query = 'mutation ($input: SignUpInput!) { signUp(input: $input) { viewer { id } } }'
       orThrow(await post(ada.url, { query, variables: { input } }))
     }),
+  },
+  unpinMessage: {
+    'one of two, which is pinned again': aCase(async ({ ada, ben, roomId }) => {
+      const [one, two] = [await ben.say(roomId, 'One'), await ben.say(roomId, 'Two')]
+      for (const messageId of [one, two]) await write(ada, 'pinMessage', { messageId })
+      await write(ada, 'unpinMessage', { messageId: one })
+      await write(ada, 'pinMessage', { messageId: one })
+    }),
+    'what is not pinned': aCase(async ({ ada, roomId }) => write(ada, 'unpinMessage', { messageId: await ada.say(roomId, 'One') })),
   },
   updateProfile: {
     // A name reaches others with the next answer that shows it.

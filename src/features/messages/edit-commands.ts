@@ -10,6 +10,7 @@ import { whyNoPost } from '../rooms/scene.ts'
 import { messageDeleted, messageEdited } from './events.ts'
 import { mayMention, readMentions } from './mention-queries.ts'
 import { findMentions, inboxesOf, mentionIn, type Named, requireMentions } from './mentions.ts'
+import { unpinIn } from './pinning.ts'
 import { canDelete, canEdit } from './policy.ts'
 import { type MessageScene, requireMessage, requireRoomOf } from './scene.ts'
 
@@ -62,6 +63,8 @@ export async function deleteMessage(services: Services, person: string, messageI
     const scene = await requireMessage(tx.rows, messageId, person)
     if (!canDelete(scene)) throw forbidden(whyNoDelete(scene))
     if (scene.message.deletedAt !== null) return scene.message
+    // First, so that the pins that clients hold are right without a word about deleting.
+    await unpinIn(tx, scene.message, person)
     tx.append(roomId, messageDeleted({ messageId, actorId: person }))
     await tx.rows.messageEdit.deleteMany({ where: { messageId } })
     await removeReactionsIn(tx, messageId)

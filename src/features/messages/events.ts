@@ -44,6 +44,15 @@ export const messageEdited = defineFact<AboutMessage>('MessageEdited', { refersT
 /** What is left of the message is that it was there. */
 export const messageDeleted = defineFact<AboutMessage>('MessageDeleted', { refersTo, outdates: ({ messageId }) => messageId })
 
+/** Of the room's pins it keeps nothing: what they say may change, and whoever shows them reads them. */
+export const messagePinned = defineFact<AboutMessage>('MessagePinned', { refersTo: refersToPin })
+
+export const messageUnpinned = defineFact<AboutMessage>('MessageUnpinned', { refersTo: refersToPin })
+
+function refersToPin(data: AboutMessage, roomId: string) {
+  return [...refersTo(data), [roomById, roomId] as const]
+}
+
 function refersTo({ messageId, actorId }: AboutMessage) {
   return [[messageById, messageId] as const, [userById, actorId] as const]
 }

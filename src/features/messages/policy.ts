@@ -1,5 +1,5 @@
 import type { Message } from '../../store/generated/prisma/client.ts'
-import { administers, canDeleteAnyMessage, canPost, type Standing } from '../rooms/policy.ts'
+import { administers, canDeleteAnyMessage, canPin, canPost, type Standing } from '../rooms/policy.ts'
 
 /** What decides: how the asking person stands to the room, the message, and who asks. */
 export interface MessageFacts {
@@ -17,6 +17,11 @@ export function canEdit({ standing, message, person }: MessageFacts): boolean {
 /** The sender, whatever may have happened to the room or to them in it; and whoever may delete any. */
 export function canDelete({ standing, message, person }: MessageFacts): boolean {
   return (message.senderId === person && message.systemKind === null) || canDeleteAnyMessage(standing)
+}
+
+/** Keeping it at hand for the room. Of what is deleted there is nothing to keep. */
+export function canPinMessage({ standing, message }: MessageFacts): boolean {
+  return canPin(standing) && message.deletedAt === null
 }
 
 /** What it said before it was edited. */
