@@ -1,5 +1,5 @@
 import { uuid } from '../../lib/uuid.ts'
-import type { Message, SystemMessageKind } from '../../store/generated/prisma/client.ts'
+import type { Message, Prisma, SystemMessageKind } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { messageAdded } from './events.ts'
 import { mentionIn } from './mentions.ts'
@@ -21,7 +21,17 @@ export interface Post {
 }
 
 /** Within a transaction that holds the room's stream, and has decided. What the database's own way writes for most messages, for the others. */
-export async function postIn(tx: Transaction, { mentions = [], ...post }: Post): Promise<Message> {
+export async function postIn(tx: Transaction, post: Post): Promise<Message> {
+  const { roomId, threadId, mentions = [] } = post
+  const row = placeIn(tx, post)
+  if (threadId != null) await hangIn(tx, roomId, threadId)
+  const message = await tx.rows.message.create({ data: row })
+  await mentionIn(tx, message, mentions)
+  return message
+}
+
+/** Appends the event, and makes the row that is to be written with it. */
+export function placeIn(tx: Transaction, { mentions = [], ...post }: Post): Prisma.MessageUncheckedCreateInput {
   const { roomId, senderId, replyToId = null, threadId = null } = post
   const id = post.id ?? uuid()
   const seq = tx.append(
@@ -34,12 +44,7 @@ export async function postIn(tx: Transaction, { mentions = [], ...post }: Post):
       ...(mentions.length > 0 && { hasMentions: true }),
     }),
   )
-  if (threadId !== null) await hangIn(tx, roomId, threadId)
-  const message = await tx.rows.message.create({
-    data: { nonce: id, nonceHash: '', ...post, id, replyToId, threadId, seq, createdAt: tx.at },
-  })
-  await mentionIn(tx, message, mentions)
-  return message
+  return { nonce: id, nonceHash: '', ...post, id, replyToId, threadId, seq, createdAt: tx.at }
 }
 
 /** One reply more, in a thread that may begin with it. */

@@ -1,9 +1,8 @@
 import type { SystemMessageKind } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
-import { postIn } from './posting.ts'
+import { placeIn } from './posting.ts'
 
 export interface SystemMessage {
-  readonly roomId: string
   /** Whom it tells of. Their name is not in the content: it may change, and goes with the account. */
   readonly senderId: string
   readonly kind: SystemMessageKind
@@ -12,6 +11,11 @@ export interface SystemMessage {
 }
 
 /** Within a transaction that holds the room's stream. */
-export async function saySystemIn(tx: Transaction, { kind, ...message }: SystemMessage): Promise<void> {
-  await postIn(tx, { ...message, systemKind: kind })
+export function saySystemIn(tx: Transaction, { roomId, ...message }: SystemMessage & { readonly roomId: string }): Promise<void> {
+  return saySystemInEach(tx, [roomId], message)
+}
+
+/** Within a transaction that holds the streams of these rooms: the same in each of them. */
+export async function saySystemInEach(tx: Transaction, roomIds: readonly string[], { kind, ...message }: SystemMessage): Promise<void> {
+  await tx.rows.message.createMany({ data: roomIds.map((roomId) => placeIn(tx, { ...message, roomId, systemKind: kind })) })
 }
