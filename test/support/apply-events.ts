@@ -81,8 +81,31 @@ export const roomRules: Rules = {
   },
 }
 
-/** The events of an inbox: what they do to `{ viewer { rooms { edges { cursor node { id } } } } }`, the newest activity first. */
+/** The events of a team: what they do to `{ team { cursor members { nodes } } }`. */
+export const teamRules: Rules = {
+  TeamMemberJoined({ team }, { member }) {
+    team.members.nodes = withObject(team.members.nodes, member, ({ joinedAt }) => joinedAt)
+  },
+  TeamMemberLeft({ team }, { memberId }) {
+    team.members.nodes = team.members.nodes.filter(({ id }: { id: string }) => id !== memberId)
+  },
+  '*'(state, { cursor }) {
+    state.team.cursor = cursor
+  },
+}
+
+/**
+ * The events of an inbox: what they do to `{ viewer { rooms { edges { cursor node { id } } } } }`, the newest activity first, and to
+ * `{ viewer { teams { edges { cursor node { id } } } } }`, the newest last.
+ */
 export const inboxRules: Rules = {
+  TeamAdded({ viewer }, { edge, teamId }) {
+    const others = viewer.teams.edges.filter(({ node }: State) => node.id !== teamId)
+    viewer.teams.edges = edge ? [...others, edge] : others
+  },
+  TeamRemoved({ viewer }, { teamId }) {
+    viewer.teams.edges = viewer.teams.edges.filter(({ node }: State) => node.id !== teamId)
+  },
   RoomAdded({ viewer }, { edge, roomId }) {
     const others = viewer.rooms.edges.filter(({ node }: State) => node.id !== roomId)
     viewer.rooms.edges = edge ? [edge, ...others] : others

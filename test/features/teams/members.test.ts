@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { leaveTeamIn, streamsOfLeaving } from '../../../src/features/teams/leaving.ts'
 import { encodeId } from '../../../src/graphql/ids.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
 import { createMemoryRates, readRates } from '../../../src/store/rates.ts'
@@ -272,25 +271,6 @@ describe('removing somebody from a team', () => {
       for (const room of [team.general, news]) expect(await sees(person, room)).toBe(false)
       expect(codeOf(await act('add', person, person, team))).toBe('NOT_FOUND')
     }
-  })
-})
-
-describe('whoever has to go although they are the only lead', () => {
-  it('leaves the team to who has been in it longest', async () => {
-    const team = await aTeam(ann, cid, ben)
-    const membership = await domain.database.prisma.teamMember.findUniqueOrThrow({
-      where: { teamId_userId: { teamId: team.id, userId: ann.id } },
-    })
-    const events = await heard(async () => {
-      const streams = await streamsOfLeaving(domain.database.prisma, team.id, ann.id)
-      await domain.services.transact(streams, (tx) => leaveTeamIn(tx, membership, ann.id))
-    })
-    expect(events(team.id)).toMatchObject([
-      { type: 'TeamMemberLeft', data: { userId: ann.id, wasRemoved: false } },
-      { type: 'TeamMemberUpdated', data: { userId: cid.id, actorId: ann.id } },
-    ])
-    expect(await roles(team)).toEqual({ [cid.id]: 'LEAD', [ben.id]: 'MEMBER' })
-    expect(codeOf(await act('remove', cid, ben, team))).toBeUndefined()
   })
 })
 
