@@ -15,7 +15,7 @@ const pins = 'fragment PinParts on Room { __typename id pinnedMessages { __typen
 const member = 'fragment MemberParts on RoomMember { __typename id role joinedAt mutedUntil notificationLevel user { __typename id name } }'
 const room = `fragment RoomParts on Room { __typename id kind name topic memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
 const viewer = `fragment ViewerParts on Viewer { __typename id email user { __typename id name }
-  sessions { __typename id userAgent createdAt isCurrent } }`
+  sessions { __typename id userAgent createdAt isCurrent } blockedUsers { __typename id name } }`
 const stateDocument = `query ($roomId: ID!) {
   viewer { ...ViewerParts inboxCursor rooms(first: 20) { edges { node { ...RoomParts } } } }
   room(id: $roomId) { ...RoomParts ...PinParts cursor viewerPermissions viewerMembership { ...MemberParts }
@@ -85,6 +85,13 @@ const cases: Record<string, Record<string, Case>> = {
       const messageId = await ben.say(roomId, 'Nice')
       await write(ada, 'addReaction', { messageId, emoji: '👍' })
       await write(ben, 'deleteMessage', { messageId })
+    }),
+  },
+  blockUser: {
+    somebody: aCase(({ ada, ben }) => write(ada, 'blockUser', { userId: ben.id })),
+    'somebody with whom there is a direct room, twice': aCase(async ({ ada, cid }) => {
+      await ada.open(cid)
+      for (let time = 0; time < 2; time++) await write(ada, 'blockUser', { userId: cid.id })
     }),
   },
   changePassword: {
@@ -256,6 +263,13 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ada, 'pinMessage', { messageId: one })
     }),
     'what is not pinned': aCase(async ({ ada, roomId }) => write(ada, 'unpinMessage', { messageId: await ada.say(roomId, 'One') })),
+  },
+  unblockUser: {
+    'somebody blocked': aCase(async ({ ada, ben, cid }) => {
+      for (const { id } of [ben, cid]) await write(ada, 'blockUser', { userId: id })
+      await write(ada, 'unblockUser', { userId: ben.id })
+    }),
+    'somebody who is not': aCase(({ ada, ben }) => write(ada, 'unblockUser', { userId: ben.id })),
   },
   updateProfile: {
     // A name reaches others with the next answer that shows it.

@@ -2,31 +2,33 @@ import type { Services } from '../../graphql/context.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { badInput, forbidden, notFound } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
-import type { Prisma, RoomRole } from '../../store/generated/prisma/client.ts'
+import type { RoomRole } from '../../store/generated/prisma/client.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
 import { saySystemIn } from '../messages/system.ts'
 import { channelUpdated } from './channel-events.ts'
+import { directKeyOf, findDirectRoom } from './direct-rooms.ts'
 import { roomUpdated } from './events.ts'
 import { openRoomIn } from './opening.ts'
 import { canUpdate, type Standing } from './policy.ts'
-import { reach } from './reach.ts'
+import { reach, requireReachable } from './reach.ts'
 import { onlyItsAdmins, requireScene, requireUser } from './scene.ts'
 import { streamsOf, tellTeamIn } from './telling.ts'
 
-/** The one room of the two, made when there is none. Both inboxes are locked, so it is made once however many open it at once. */
+/** The one room of the two, made when there is none and neither has blocked the other. Both inboxes are locked, so it is made once however many open it at once. */
 export async function openDirectRoom(services: Services, person: string, other: string): Promise<string> {
   if (other === person) throw badInput('userId', 'A direct room is between two people: name somebody else.')
-  const directKey = [person, other].sort().join(':')
-  const find = (rows: Prisma.TransactionClient) => rows.room.findUnique({ where: { directKey }, select: { id: true } })
-  const known = await find(services.database.prisma)
-  if (known) return known.id
+  const known = await findDirectRoom(services.database.prisma, person, other)
+  if (known !== null) return known
 
   await requireUser(services.database.prisma, other)
   await reach(services, person)
   return services.transact([person, other], async (tx) => {
-    const found = await find(tx.rows)
-    if (found) return found.id
-    return openRoomIn(tx, { kind: 'DIRECT', directKey, createdById: person }, { [person]: 'MEMBER', [other]: 'MEMBER' })
+    const found = await findDirectRoom(tx.rows, person, other)
+    if (found !== null) return found
+    await requireUser(tx.rows, other)
+    await requireReachable(tx.rows, person, [other])
+    const room = { kind: 'DIRECT', directKey: directKeyOf(person, other), createdById: person } as const
+    return openRoomIn(tx, room, { [person]: 'MEMBER', [other]: 'MEMBER' })
   })
 }
 
@@ -54,6 +56,7 @@ export async function createGroupRoom(services: Services, person: string, input:
   if (others.length > 0) await reach(services, person)
   return transactOnce(services, write, others, async (tx) => {
     if ((await tx.rows.user.count({ where: { id: { in: others }, deletedAt: null } })) < others.length) throw notFound('user')
+    await requireReachable(tx.rows, person, others)
     const roles = Object.fromEntries([[person, 'ADMIN'], ...others.map((id) => [id, 'MEMBER'])]) as Record<string, RoomRole>
     return openRoomIn(tx, { kind: 'GROUP', name, topic, createdById: person }, roles)
   })

@@ -4,7 +4,7 @@ import type { RoomMember, RoomRole } from '../../store/generated/prisma/client.t
 import { memberUpdated } from './events.ts'
 import { countAdmins, joinIn, leaveIn } from './joining.ts'
 import { canLeave, canManageMembers, canMute } from './policy.ts'
-import { reach } from './reach.ts'
+import { reach, requireReachable } from './reach.ts'
 import { requireManager, requireMember, requireScene, requireUser } from './scene.ts'
 
 export interface OfMember {
@@ -21,6 +21,7 @@ export async function addRoomMember(services: Services, person: string, { roomId
     const scene = await requireScene(tx.rows, roomId, person, userId)
     requireManager(scene)
     await requireUser(tx.rows, userId)
+    if (scene.theirs.role === null) await requireReachable(tx.rows, person, [userId])
     if (scene.room.teamId !== null && scene.theirs.teamRole === null) throw forbidden('Only people of its team can be in a channel.')
     return joinIn(tx, { roomId, userId, actorId: person, membership: scene.theirs.membership })
   })
