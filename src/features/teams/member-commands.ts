@@ -1,8 +1,8 @@
 import type { Services } from '../../graphql/context.ts'
-import { conflict, forbidden } from '../../lib/refusal.ts'
+import { conflict } from '../../lib/refusal.ts'
 import type { Prisma, TeamMember, TeamRole } from '../../store/generated/prisma/client.ts'
 import { transactFound } from '../../store/transact.ts'
-import { reach } from '../rooms/reach.ts'
+import { reach, requireReachable } from '../rooms/reach.ts'
 import { requireUser } from '../rooms/scene.ts'
 import { teamMemberUpdated } from './events.ts'
 import { generalOf, joinTeamIn } from './joining.ts'
@@ -27,7 +27,7 @@ export async function addTeamMember(services: Services, person: string, input: O
     requireLead(scene)
     if (lasts(scene.theirs)) return scene.theirs
     await requireUser(tx.rows, userId)
-    if (await isBlocked(tx.rows, person, userId)) throw forbidden('You cannot add this person.')
+    await requireReachable(tx.rows, person, [userId])
     return joinTeamIn(tx, { teamId, userId, actorId: person, role, membership: scene.theirs })
   })
 }
@@ -66,17 +66,4 @@ export async function setTeamRole(services: Services, person: string, input: OfT
 async function requireOtherLead(rows: Prisma.TransactionClient, { teamId, role }: TeamMember): Promise<void> {
   if (role === 'LEAD' && (await countLeads(rows, teamId)) === 1)
     throw conflict('You are the only lead of this team: make somebody else one first.')
-}
-
-/** One of the two wants nothing to do with the other. Which of them is nobody's to know. */
-async function isBlocked(rows: Prisma.TransactionClient, one: string, other: string): Promise<boolean> {
-  const blocks = await rows.block.count({
-    where: {
-      OR: [
-        { blockerId: one, blockedId: other },
-        { blockerId: other, blockedId: one },
-      ],
-    },
-  })
-  return blocks > 0
 }
