@@ -17,10 +17,8 @@ export async function sendTheLongerWay(services: Services, send: Send, found: re
   return services.transact(
     [roomId, senderId, ...inboxesOf(found, most)],
     async (tx) => {
-      const before = await tx.rows.message.findFirst({ where: { senderId, roomId, nonce, forwardedFromId: null } })
-      // Sent by this very call, whose answer was lost: whatever happened to the sender since.
-      if (before?.id === id) return before
       const { mine } = await requireScene(tx.rows, roomId, senderId)
+      const before = await tx.rows.message.findFirst({ where: { senderId, roomId, nonce, forwardedFromId: null } })
       if (before && before.nonceHash !== nonceHash) throw refusalOf('conflict')
       if (before) return before
       requirePost(mine)
