@@ -1,4 +1,5 @@
 import { isLostConnection } from '../store/failures.ts'
+import type { StoredEvent } from '../store/transact.ts'
 import type { Following } from './following.ts'
 import type { Group } from './group.ts'
 import type { Entry } from './live-stream.ts'
@@ -108,7 +109,7 @@ export class StreamReader implements Reader {
   async #catchUp(): Promise<void> {
     const { group, sink } = this.#options
     while (!this.#isClosed) {
-      if (this.#isInDoubt) await this.#ask()
+      if (this.#isInDoubt) await this.#settle()
       if (sink.isFull) {
         await sink.drained()
         continue
@@ -126,10 +127,18 @@ export class StreamReader implements Reader {
   }
 
   async #take(entry: Entry): Promise<void> {
-    const { group, sink } = this.#options
+    const { group } = this.#options
     // Old events show their rows as they are now: whoever is behind for long shall not see by them what came after their right had ended.
     const endsAccess = group.endsAccessOf(entry.event) === this.personId
-    if (!endsAccess && (this.#isInDoubt || performance.now() > this.#mayUntil)) await this.#ask()
+    if (!endsAccess && (this.#isInDoubt || performance.now() > this.#mayUntil)) await this.#settle()
+    await this.#show(entry)
+    if (!endsAccess || this.#isClosed) return
+    this.#doubt++
+    await this.#ask()
+  }
+
+  async #show(entry: Entry): Promise<void> {
+    const { group, sink } = this.#options
     if (group.wants(entry.event)) {
       const shared = await group.render(entry)
       const rendered = shared === 'personal' ? await this.#options.renderForPerson(entry) : shared
@@ -137,9 +146,30 @@ export class StreamReader implements Reader {
       sink.deliver(rendered)
     }
     this.position = entry.event.seq
-    if (!endsAccess) return
-    this.#doubt++
-    await this.#ask()
+  }
+
+  /** Asks, and when the answer is no, lets it hear the end of its right before it is told, where the stream itself holds that. */
+  async #settle(): Promise<void> {
+    try {
+      await this.#ask()
+    } catch (error) {
+      if (!isLostConnection(error)) await this.#hearOut()
+      throw error
+    }
+  }
+
+  /**
+   * Up to the event that ended its right, which another stream told of sooner: what happened before that it may hear. Not when it is behind
+   * for long: old events show their rows as they are now.
+   */
+  async #hearOut(): Promise<void> {
+    const { group, sink } = this.#options
+    const isEnd = (event: StoredEvent) => group.endsAccessOf(event) === this.personId
+    const entries = await group.stream.upTo(this.position, isEnd)
+    for (const entry of entries) {
+      if (this.#isClosed || sink.isFull || performance.now() > this.#mayUntil) return
+      await this.#show(entry)
+    }
   }
 
   #arrive(position: number): void {

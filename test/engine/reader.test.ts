@@ -149,6 +149,72 @@ describe('a reader', () => {
     expect(leaving.ended).toMatchObject({ code: 'NOT_FOUND' })
   })
 
+  it('in doubt is asked for its right before it gets anything more', async () => {
+    const stream = await aStream(0)
+    const shared = aGroup()
+    const may = { ann: true, bob: true }
+    const [ann, bob] = await Promise.all(
+      (['ann', 'bob'] as const).map((person) => follow(stream, { shared, person, may: () => may[person] })),
+    )
+    for (const reader of [ann!, bob!]) reader.start()
+    await append(stream, 2)
+    await until(() => ann!.got.length === 2 && bob!.got.length === 2)
+    may.ann = false
+    for (const reader of [ann!, bob!]) reader.recheck()
+    await append(stream, 2)
+    await until(() => ann!.ended && bob!.got.length === 4)
+    expect(ann!.ended).toMatchObject({ code: 'NOT_FOUND' })
+    expect(ann!.got).toEqual([1, 2])
+    expect(bob!.got).toEqual([1, 2, 3, 4])
+    expect(bob!.ended).toBeUndefined()
+  })
+
+  it('in doubt since before it started gets nothing when its right is gone', async () => {
+    const stream = await aStream(3)
+    const reader = await follow(stream, { after: 0, may: () => false })
+    reader.recheck()
+    reader.start()
+    await until(() => reader.ended)
+    expect(reader.got).toEqual([])
+  })
+
+  it.each(['heard of already', 'still on its way here'])('in doubt hears the event that ended its right last, %s', async (way) => {
+    const stream = await aStream(0)
+    const reader = await follow(stream, { person: 'ann', may: () => false })
+    reader.start()
+    await append(stream, 1)
+    await until(() => reader.got.length === 1)
+    const by = way === 'heard of already' ? transact : domain.services.transact
+    await append(stream, 1, undefined, by)
+    await append(stream, 1, 'ann', by)
+    await append(stream, 1, undefined, by)
+    reader.recheck()
+    await until(() => reader.ended)
+    expect(reader.got).toEqual([1, 2, 3])
+    expect(reader.ended).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('in doubt that is behind for long hears nothing more, not even that event', async () => {
+    const stream = await aStream(0)
+    const reader = await follow(stream, { person: 'ann', may: () => false })
+    reader.start()
+    await append(stream, 1)
+    await until(() => reader.got.length === 1)
+    reader.fill()
+    await append(stream, 1)
+    await append(stream, 1, 'ann')
+    reader.recheck()
+    const later = performance.now() + 60_000
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => later)
+    try {
+      reader.drain()
+      await until(() => reader.ended)
+    } finally {
+      clock.mockRestore()
+    }
+    expect(reader.got).toEqual([1])
+  })
+
   it('that is behind for long is asked for its right again: what is shown late is shown as it is by then', async () => {
     const stream = await aStream(0)
     let mayRead = true
@@ -315,6 +381,7 @@ describe('a reader', () => {
     return Object.assign(sink, {
       start: () => reader.start(),
       close: () => reader.close(),
+      recheck: () => reader.recheck(),
       reaches: (id: string, seq: number) => reader.reaches(id, seq),
     })
   }
