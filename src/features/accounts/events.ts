@@ -6,6 +6,9 @@ import { defineFact } from '../../graphql/facts.ts'
  */
 export const viewerUpdated = defineFact<{ roomId?: string }>('ViewerUpdated', { refersTo: () => [] })
 
+/** The account is closed. The ends of its sessions follow, and whatever else is told after them nobody hears. */
+export const accountClosed = defineFact<Record<never, never>>('AccountClosed', { refersTo: () => [] })
+
 export interface SessionEndedData extends Record<string, unknown> {
   readonly sessionId: string
   /** Absent when a stolen refresh token ended it. */

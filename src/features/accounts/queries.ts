@@ -7,11 +7,15 @@ export const userById = defineLoader<string, User>('userById', async ({ prisma }
   inOrder(ids, await prisma.user.findMany({ where: { id: { in: [...ids] } } }), (user) => user.id),
 )
 
+/** Not of those who have closed their account. */
 export const userByHandle = defineLoader<string, User>('userByHandle', async ({ prisma }, handles) =>
-  inOrder(handles, await prisma.user.findMany({ where: { handle: { in: [...handles] } } }), (user) => user.handle),
+  inOrder(handles, await prisma.user.findMany({ where: { handle: { in: [...handles] }, deletedAt: null } }), (user) => user.handle),
 )
 
 export const handlePattern = /^[a-z0-9_]{2,32}$/
+
+/** How the handles of closed accounts begin. Nobody else may have one that does. */
+export const tombstonePrefix = 'deleted_'
 
 /** The signed-in person, with what only they may see. */
 export interface ViewerRow {

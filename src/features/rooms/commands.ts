@@ -1,6 +1,6 @@
 import type { Services } from '../../graphql/context.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { badInput, forbidden, notFound } from '../../lib/refusal.ts'
+import { badInput, forbidden } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import type { RoomRole } from '../../store/generated/prisma/client.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
@@ -25,7 +25,7 @@ export async function openDirectRoom(services: Services, person: string, other: 
   return services.transact([person, other], async (tx) => {
     const found = await findDirectRoom(tx.rows, person, other)
     if (found !== null) return found
-    await requireUser(tx.rows, other)
+    await requireUser(tx.rows, person, other)
     await requireReachable(tx.rows, person, [other])
     const room = { kind: 'DIRECT', directKey: directKeyOf(person, other), createdById: person } as const
     return openRoomIn(tx, room, { [person]: 'MEMBER', [other]: 'MEMBER' })
@@ -55,7 +55,7 @@ export async function createGroupRoom(services: Services, person: string, input:
   // A group counts as one reach, however many it begins with: their number is bounded already.
   if (others.length > 0) await reach(services, person)
   return transactOnce(services, write, others, async (tx) => {
-    if ((await tx.rows.user.count({ where: { id: { in: others }, deletedAt: null } })) < others.length) throw notFound('user')
+    await requireUser(tx.rows, person, ...others)
     await requireReachable(tx.rows, person, others)
     const roles = Object.fromEntries([[person, 'ADMIN'], ...others.map((id) => [id, 'MEMBER'])]) as Record<string, RoomRole>
     return openRoomIn(tx, { kind: 'GROUP', name, topic, createdById: person }, roles)

@@ -50,6 +50,7 @@ export function requireMember({ theirs: { membership } }: Scene): RoomMember {
   return membership
 }
 
-export async function requireUser(rows: Prisma.TransactionClient, userId: string): Promise<void> {
-  if ((await rows.user.count({ where: { id: userId, deletedAt: null } })) === 0) throw notFound('user')
+/** That they all have an account: inside a transaction that holds their inboxes they go on having it. */
+export async function requireUser(rows: Prisma.TransactionClient, ...userIds: string[]): Promise<void> {
+  if ((await rows.user.count({ where: { id: { in: userIds }, deletedAt: null } })) < userIds.length) throw notFound('user')
 }

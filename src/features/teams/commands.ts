@@ -7,6 +7,7 @@ import { isTaken } from '../../store/failures.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { openRoomIn } from '../rooms/opening.ts'
+import { requireUser } from '../rooms/scene.ts'
 import { teamAdded, teamUpdated } from './events.ts'
 import { canUpdateTeam } from './policy.ts'
 import { onlyItsLeads, requireTeamScene } from './scene.ts'
@@ -35,6 +36,7 @@ export async function createTeam(services: Services, person: string, input: Crea
   if (known !== undefined) return known
 
   return transactOnce(services, write, [], async (tx) => {
+    await requireUser(tx.rows, person)
     const teamId = await insertTeam(
       tx,
       { name, createdById: person, memberCount: 1 },
