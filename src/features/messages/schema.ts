@@ -22,7 +22,11 @@ export const Message = builder.objectRef<MessageRow>('Message')
 builder.node(Message, {
   description: 'What somebody said in a room.',
   id: { resolve: ({ id }) => id, description: 'The id of this message.' },
-  authScopes: ({ roomId }, context) => canSeeRoom(context, roomId),
+  authScopes({ roomId }, context) {
+    // What takes a message back is heard in its room's stream alone: what another one, such as a team's, shows of it is kept for nobody.
+    if (!context.actor.hears(roomId)) context.actor.id('what a stream shows of a message that is not of its room')
+    return canSeeRoom(context, roomId)
+  },
   fields: (t) => ({
     room: t.field({
       type: Room,
