@@ -18,6 +18,7 @@ import { inEachWorld, type World } from './world.ts'
 
 const message = `fragment MessageParts on Message { __typename id seq content createdAt editedAt deletedAt isPinned edits { content replacedAt }
   reactions { emoji count viewerReacted users(first: 5) { __typename id name } } sender { __typename id name }
+  kind systemKind mentions { __typename id handle name }
   replyTo { __typename id content } thread { ...ThreadParts } }
   fragment ThreadParts on Thread { __typename id replyCount lastReplyAt participants(first: 5) { __typename id name } }`
 const pins = 'fragment PinParts on Room { __typename id pinnedMessages { __typename id content isPinned } }'
@@ -66,6 +67,7 @@ const inboxDocument = `subscription ($after: Cursor!) { inbox(after: $after) {
   __typename cursor
   ... on RoomAdded { roomId edge { node { ...RoomParts } } now: room { ...MineParts } channel: room { ... on Channel { ...ChannelParts of: team { id } } } }
   ... on RoomRemoved { roomId }
+  ... on Mentioned { roomId message { ...MessageParts } }
   ... on TeamAdded { teamId edge { node { ...TeamParts } } }
   ... on TeamRemoved { teamId }
   ... on ViewerUpdated { viewer { ...ViewerParts } room { __typename id viewerPermissions viewerMembership { ...MemberParts } } }
@@ -352,6 +354,24 @@ const cases: Record<string, Record<string, Case>> = {
     'on one device': aCase(({ ada, roomId }) => write(ada, 'setNotificationLevel', { roomId, level: 'MENTIONS' })),
     'twice, by a member': aCase(async ({ ben, roomId }) => {
       for (const level of ['NONE', 'NONE']) await write(ben, 'setNotificationLevel', { roomId, level })
+    }),
+  },
+  'sendMessage, mentioning': {
+    'who is in the room, who is not, and oneself': aCase(({ ada, ben, cid, roomId }) =>
+      ada.say(roomId, `Hello @${ben.handle}, @${cid.handle} and @${ada.handle}`),
+    ),
+    'somebody who then goes': aCase(async ({ ada, ben, roomId }) => {
+      await ada.say(roomId, `Hello @${ben.handle}`)
+      await ada.remove(roomId, ben)
+    }),
+    'others by an edit, and then nobody': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await ben.say(roomId, `Hello @${ada.handle}`)
+      await write(ben, 'editMessage', { messageId, content: 'Hello' })
+      await write(ben, 'editMessage', { messageId, content: `Hello @${ben.handle} and @${ada.handle}` })
+      await write(ben, 'editMessage', { messageId: await ben.say(roomId, 'Hello'), content: `Hello @${ada.handle}` })
+    }),
+    'by what is then deleted': aCase(async ({ ada, ben, roomId }) => {
+      await write(ben, 'deleteMessage', { messageId: await ben.say(roomId, `Hello @${ada.handle}`) })
     }),
   },
   setRoomRole: {
