@@ -192,6 +192,17 @@ const cases: Record<string, Record<string, Case>> = {
       for (let time = 0; time < 2; time++) await write(ada, 'createTeam', { name: 'Once', nonce: 'once' })
     }),
   },
+  deleteAccount: {
+    'by a member who has said something': aCase(
+      async ({ ada, ben, cid, roomId }) => {
+        await ada.add(roomId, cid)
+        await write(ben, 'addReaction', { messageId: await cid.say(roomId, 'Goodbye'), emoji: '👋' })
+        await write(cid, 'addReaction', { messageId: await ben.say(roomId, `Bye @${cid.handle}`), emoji: '👋' })
+        await write(cid, 'deleteAccount', { password })
+      },
+      { ends: ({ cid }) => [cid] },
+    ),
+  },
   deleteMessage: {
     'edited, then deleted by an admin, twice': aCase(async ({ ada, ben, roomId }) => {
       const messageId = await ben.say(roomId, 'One')
