@@ -93,7 +93,7 @@ CREATE UNIQUE INDEX "team_member_team_id_user_id_key" ON "team_member"("team_id"
 CREATE INDEX "mention_user_id_idx" ON "mention"("user_id");
 
 -- CreateIndex
-CREATE INDEX "room_team_id_idx" ON "room"("team_id");
+CREATE INDEX "room_team_id_created_at_id_idx" ON "room"("team_id", "created_at", "id");
 
 -- AddForeignKey
 ALTER TABLE "block" ADD CONSTRAINT "block_blocker_id_fkey" FOREIGN KEY ("blocker_id") REFERENCES "app_user"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
