@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Transaction } from '../../../src/store/transact.ts'
 import { codeOf } from '../../support/codes.ts'
 import { type APerson, createDomain, type Domain } from '../../support/domain.ts'
+import { during } from '../../support/during.ts'
 import { sharedPostgres } from '../../support/postgres.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
@@ -29,9 +31,48 @@ describeWith(['postgres'], 'blocks on two nodes at once', () => {
   const messagesIn = ({ id }: ARoom) => nodes[0].database.prisma.message.count({ where: { roomId: id } })
   const isSevered = async ({ id }: ARoom) => (await nodes[0].database.prisma.room.findUniqueOrThrow({ where: { id } })).isSevered
 
+  it('a block waits for whoever reaches for either of the two, or says something in their room', async () => {
+    const [ann, ben] = await two()
+    const room = await aDirectRoom(ann, ben)
+    for (const [index, streamId] of [ann.id, ben.id, room.id].entries()) {
+      const verb = index % 2 ? 'unblockUser' : 'blockUser'
+      expect(
+        await during(
+          nodes[0],
+          [streamId],
+          async () => {},
+          () => act(verb, on(1, ann), ben),
+        ),
+      ).toBeUndefined()
+    }
+  })
+
+  it.each([
+    ['openDirectRoom', (ann: APerson) => `openDirectRoom(input: { userId: "${ann.globalId}" }) { room { id } }`],
+    ['createGroupRoom', (ann: APerson) => `createGroupRoom(input: { name: "Us", memberIds: ["${ann.globalId}"] }) { room { id } }`],
+    [
+      'addRoomMember',
+      (ann: APerson, { globalId }: ARoom) => `addRoomMember(input: { roomId: "${globalId}", userId: "${ann.globalId}" }) { room { id } }`,
+    ],
+  ])('%s, begun while a block is under way, is refused', async (_name, mutation) => {
+    const [ann, ben] = await two()
+    const room = await aGroup(ben)
+    const block = ({ rows, at }: Transaction) => rows.block.create({ data: { blockerId: ann.id, blockedId: ben.id, createdAt: at } })
+    const attempt = async () => codeOf(await on(1, ben).run(`mutation { ${mutation(ann, room)} }`))
+    expect(await during(nodes[0], [ann.id, ben.id], block, attempt)).toBe('FORBIDDEN')
+  })
+
+  it.each([['Hello'], ['Hello @']])('“%s”, said while a block is under way, is refused', async (content) => {
+    const [ann, ben] = await two()
+    const room = await aDirectRoom(ann, ben)
+    const sever = ({ rows }: Transaction) => rows.room.update({ where: { id: room.id }, data: { isSevered: true } })
+    const attempt = () => say(on(1, ben), room, content.replace('@', `@${ann.handle}`))
+    expect(await during(nodes[0], [room.id], sever, attempt)).toBe('FORBIDDEN')
+  })
+
   it('nothing is said in the direct room once it is done, by neither, on either way', async () => {
     const codes = new Set<unknown>()
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const [ann, ben] = await two()
       const room = await aDirectRoom(ann, ben)
       let isOver = false
