@@ -178,17 +178,19 @@ describe('a reader', () => {
     expect(reader.got).toEqual([])
   })
 
-  it.each(['heard of already', 'still on its way here'])('in doubt hears the event that ended its right last, %s', async (way) => {
+  it.each(['is here already', 'is still on its way'])('in doubt hears the event that ended its right last, which %s', async (where) => {
     const stream = await aStream(0)
     const reader = await follow(stream, { person: 'ann', may: () => false })
     reader.start()
     await append(stream, 1)
     await until(() => reader.got.length === 1)
-    const by = way === 'heard of already' ? transact : domain.services.transact
+    reader.fill()
+    const by = where === 'is here already' ? transact : domain.services.transact
     await append(stream, 1, undefined, by)
     await append(stream, 1, 'ann', by)
     await append(stream, 1, undefined, by)
     reader.recheck()
+    reader.drain()
     await until(() => reader.ended)
     expect(reader.got).toEqual([1, 2, 3])
     expect(reader.ended).toMatchObject({ code: 'NOT_FOUND' })
