@@ -6,8 +6,8 @@ import { codeOf } from '../../support/codes.ts'
 import { type APerson, aDomain, type Domain, nobody } from '../../support/domain.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { showEvent } from '../../support/show-event.ts'
+import { aChannel, addToTeam, aTeam } from '../../support/teams.ts'
 import { sayIn } from '../messages/support.ts'
-import { aChannelOf, aTeamOf } from './channels.ts'
 
 const document = `mutation ($roomId: ID!, $userId: ID!, $until: DateTime) { muteMember(input: { roomId: $roomId, userId: $userId, until: $until }) {
   member { id mutedUntil user { id } } room { id member(userId: $userId) { mutedUntil } } } }`
@@ -159,14 +159,7 @@ describe('muting a member', () => {
   })
 
   it('is for who has left too, so that going out is no way out; nobody hears of it before they are back', async () => {
-    const team = await aTeamOf(domain, [
-      [ann, 'MEMBER'],
-      [ben, 'MEMBER'],
-    ])
-    const channel = await aChannelOf(domain, team, [
-      [ann, 'ADMIN'],
-      [ben, 'MEMBER'],
-    ])
+    const channel = await aChannel(await aTeam(cid, ann, ben), ann, { members: [ben] })
     await act('removeRoomMember', ben, channel, ben)
     const before = await head(channel)
     expect((await mute(ann, channel, ben)).data!.muteMember).toMatchObject({ member: { mutedUntil: later }, room: { member: null } })
@@ -189,25 +182,19 @@ describe('muting a member', () => {
   })
 
   it('does not hold for leads, on either way', async () => {
-    const team = await aTeamOf(domain, [
-      [ann, 'MEMBER'],
-      [ben, 'MEMBER'],
-    ])
+    const team = await aTeam(cid, ann, ben)
+    const lead = (role: string) =>
+      cid.run('mutation ($input: SetTeamRoleInput!) { setTeamRole(input: $input) { team { id } } }', {
+        input: { teamId: team.globalId, userId: ben.globalId, role },
+      })
     for (const isPrivate of [false, true]) {
-      const channel = await aChannelOf(
-        domain,
-        team,
-        [
-          [ann, 'ADMIN'],
-          [ben, 'MEMBER'],
-        ],
-        { isPrivate },
-      )
+      const channel = await aChannel(team, ann, { isPrivate, members: [ben] })
       await mute(ann, channel, ben)
       expect(await say(ben, channel)).toBe('FORBIDDEN')
-      await domain.database.sql(`update team_member set role = 'LEAD' where team_id = $1 and user_id = $2`, [team, ben.id])
+      await lead('LEAD')
       for (const content of ['Hello', `Hello @${ann.handle}`]) expect(await say(ben, channel, content)).toBeUndefined()
-      await domain.database.sql(`update team_member set role = 'MEMBER' where team_id = $1 and user_id = $2`, [team, ben.id])
+      await lead('MEMBER')
+      expect(await say(ben, channel)).toBe('FORBIDDEN')
     }
   })
 })
@@ -228,19 +215,12 @@ describe('who may mute, and whom', () => {
 
   it('in a channel is for leads who see it too', async () => {
     const lead = await domain.aPerson('Lead')
-    const team = await aTeamOf(domain, [
-      [lead, 'LEAD'],
-      [ann, 'MEMBER'],
-      [ben, 'MEMBER'],
-    ])
-    const members = [
-      [ann, 'ADMIN'],
-      [ben, 'MEMBER'],
-    ] as const
-    expect(codeOf(await mute(lead, await aChannelOf(domain, team, members), ben))).toBeUndefined()
-    expect(codeOf(await mute(lead, await aChannelOf(domain, team, members, { isPrivate: true }), ben))).toBe('NOT_FOUND')
-    const withLead = await aChannelOf(domain, team, [...members, [lead, 'MEMBER']], { isPrivate: true })
-    expect(codeOf(await mute(lead, withLead, ben))).toBeUndefined()
+    const team = await aTeam(lead, ann, ben)
+    const [open, closed] = await Promise.all([false, true].map((isPrivate) => aChannel(team, ann, { isPrivate, members: [ben] })))
+    expect(codeOf(await mute(lead, open!, ben))).toBeUndefined()
+    expect(codeOf(await mute(lead, closed!, ben))).toBe('NOT_FOUND')
+    await act('addRoomMember', ann, closed!, lead)
+    expect(codeOf(await mute(lead, closed!, ben))).toBeUndefined()
   })
 
   it('is never an admin or a lead, in the room or not', async () => {
@@ -248,18 +228,10 @@ describe('who may mute, and whom', () => {
     const group = await aGroup(ann, ben)
     await act('setRoomRole', ann, group, ben, ', role: ADMIN')
     for (const target of [ann, ben]) expect(codeOf(await mute(ann, group, target))).toBe('FORBIDDEN')
-    const team = await aTeamOf(domain, [
-      [lead, 'LEAD'],
-      [other, 'LEAD'],
-      [ann, 'MEMBER'],
-    ])
+    const team = await aTeam(lead, ann)
+    await addToTeam(lead, team, other, 'LEAD')
     for (const isPrivate of [false, true]) {
-      const members = [
-        [ann, 'ADMIN'],
-        [lead, 'MEMBER'],
-        [other, 'MEMBER'],
-      ] as const
-      const channel = await aChannelOf(domain, team, members, { isPrivate })
+      const channel = await aChannel(team, ann, { isPrivate, members: [lead, other] })
       await act('removeRoomMember', other, channel, other)
       for (const target of [ann, lead, other]) expect(codeOf(await mute(ann, channel, target))).toBe('FORBIDDEN')
       expect(codeOf(await mute(lead, channel, ann))).toBe('FORBIDDEN')

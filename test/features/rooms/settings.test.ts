@@ -6,8 +6,8 @@ import { codeOf } from '../../support/codes.ts'
 import { type APerson, aDomain, type Domain, nobody } from '../../support/domain.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { showEvent } from '../../support/show-event.ts'
+import { aChannel, aTeam } from '../../support/teams.ts'
 import { counted } from '../messages/support.ts'
-import { aChannelOf, aTeamOf } from './channels.ts'
 
 const document = `mutation ($roomId: ID!, $level: NotificationLevel!) { setNotificationLevel(input: { roomId: $roomId, level: $level }) {
   member { notificationLevel user { id } } room { id viewerMembership { notificationLevel } } } }`
@@ -146,11 +146,7 @@ describe('the notification level', () => {
       r: where.globalId,
       u: gone!.globalId,
     })
-    const team = await aTeamOf(domain, [
-      [lead!, 'LEAD'],
-      [ann, 'MEMBER'],
-    ])
-    const channel = await aChannelOf(domain, team, [[ann, 'ADMIN']])
+    const channel = await aChannel(await aTeam(lead!, ann), ann)
     expect(codeOf(await set(stranger!, 'ALL', where.globalId))).toBe('NOT_FOUND')
     expect(codeOf(await set(gone!, 'ALL', where.globalId))).toBe('NOT_FOUND')
     const { errors } = await set(lead!, 'ALL', channel.globalId)
