@@ -16,7 +16,7 @@ import { until } from '../support/until.ts'
 import { anotherDevice, orThrow, type Person, password } from './person.ts'
 import { inEachWorld, type World } from './world.ts'
 
-const message = `fragment MessageParts on Message { __typename id seq content createdAt editedAt deletedAt isPinned edits { content replacedAt }
+const message = `fragment MessageParts on Message { __typename id seq content createdAt editedAt deletedAt isPinned isForwarded forwardedFrom { __typename id content } edits { content replacedAt }
   reactions { emoji count viewerReacted users(first: 5) { __typename id name } } sender { __typename id name }
   kind systemKind mentions { __typename id handle name }
   replyTo { __typename id content } thread { ...ThreadParts } }
@@ -224,6 +224,24 @@ const cases: Record<string, Record<string, Case>> = {
     }),
     'to what it says already': aCase(async ({ ada, roomId }) => {
       await write(ada, 'editMessage', { messageId: await ada.say(roomId, 'Same'), content: 'Same' })
+    }),
+  },
+  forwardMessage: {
+    'from a room that only one of them sees': aCase(async ({ ada, cid, roomId }) => {
+      const messageId = await cid.say(await cid.open(ada), 'Between us')
+      await write(ada, 'forwardMessage', { messageId, toRoomId: roomId })
+    }),
+    'within the room, of what is then edited and deleted': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await ben.say(roomId, 'One')
+      await write(ada, 'forwardMessage', { messageId, toRoomId: roomId })
+      await write(ben, 'editMessage', { messageId, content: 'Two' })
+      await write(ada, 'forwardMessage', { messageId, toRoomId: roomId })
+      await write(ben, 'deleteMessage', { messageId })
+    }),
+    'twice with one nonce': aCase(async ({ ada, ben, roomId }) => {
+      const input = { messageId: await ben.say(roomId, 'One'), toRoomId: roomId, nonce: 'once' }
+      await write(ada, 'forwardMessage', input)
+      await write(ada, 'forwardMessage', input)
     }),
   },
   joinChannel: {

@@ -1,5 +1,5 @@
 import type { Message } from '../../store/generated/prisma/client.ts'
-import { administers, canDeleteAnyMessage, canPin, canPost, type Standing } from '../rooms/policy.ts'
+import { administers, canDeleteAnyMessage, canPin, canPost, canSee, type Standing } from '../rooms/policy.ts'
 
 /** What decides: how the asking person stands to the room, the message, and who asks. */
 export interface MessageFacts {
@@ -22,6 +22,11 @@ export function canDelete({ standing, message, person }: MessageFacts): boolean 
 /** Keeping it at hand for the room. Of what is deleted there is nothing to keep. */
 export function canPinMessage({ standing, message }: MessageFacts): boolean {
   return canPin(standing) && message.deletedAt === null
+}
+
+/** Whoever reads it may say elsewhere what it says. What tells of its room says nothing elsewhere. */
+export function canForward({ standing, message }: MessageFacts): boolean {
+  return canSee(standing) && message.deletedAt === null && message.systemKind === null
 }
 
 /** What it said before it was edited. */

@@ -61,7 +61,7 @@ export const MessageConnection = builder.connectionObject(
   MessageEdge,
 )
 
-const edgeOf = (message: MessageRow) => ({ cursor: pageCursor(message, bySeq), node: message })
+export const edgeOf = (message: MessageRow) => ({ cursor: pageCursor(message, bySeq), node: message })
 
 /** Null for what is not there or not to be seen. */
 export async function seeMessage(id: string, context: Context): Promise<MessageRow | null> {
