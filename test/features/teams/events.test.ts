@@ -219,7 +219,11 @@ describe('what an inbox tells of teams', () => {
     const list = await cid.run<{ viewer: { teams: { edges: unknown[] } } }>(
       '{ viewer { teams { edges { cursor node { __typename id name slug memberCount } } } } }',
     )
-    const show = async () => (await showEvent<{ inbox: ShownEvent }>(domain, cid.actor, inboxDocument, added!)).data!.inbox
+    const show = async () => {
+      const { data, errors } = await showEvent<{ inbox: ShownEvent }>(domain, cid.actor, inboxDocument, added!)
+      expect(errors).toBeUndefined()
+      return data!.inbox
+    }
     expect(await show()).toMatchObject({ __typename: 'TeamAdded', teamId: team.globalId, team: { id: team.globalId } })
     expect([(await show()).edge]).toEqual(list.data!.viewer.teams.edges)
     await remove(ann, cid)

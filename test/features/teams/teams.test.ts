@@ -198,7 +198,7 @@ describe('seeing a team', () => {
       'query ($id: ID!) { team(id: $id) { members { nodes { id } } } }',
       { id: team.globalId },
     )
-    const memberId = data!.team.members.nodes[1]!.id
+    const [, memberId, endedId] = data!.team.members.nodes.map(({ id }) => id)
     await ann.run(`mutation { removeTeamMember(input: { teamId: "${team.globalId}", userId: "${gone.globalId}" }) { memberId } }`)
     const seen = { id: team.globalId }
     for (const person of [ann, ben])
@@ -208,6 +208,7 @@ describe('seeing a team', () => {
     const member = 'query ($id: ID!) { node(id: $id) { id ... on TeamMember { role team { id } } } }'
     expect(await ann.run(member, { id: memberId })).toEqual({ data: { node: { id: memberId, role: 'MEMBER', team: seen } } })
     for (const person of [cid, gone]) expect(await person.run(member, { id: memberId })).toEqual({ data: { node: null } })
+    expect(await ann.run(member, { id: endedId })).toEqual({ data: { node: null } })
   })
 
   it('reads ids of other things as those of none, and malformed ones as such', async () => {
