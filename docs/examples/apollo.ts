@@ -47,7 +47,7 @@ function resuming(sockets: Client): ApolloLink {
 
 /**
  * Keeps the room as it is in the cache, from the cursor that it was read with. What ends it for good comes to `onEnd`: NOT_FOUND when access
- * is lost, CURSOR_EXPIRED when everything has to be read again, into an empty cache.
+ * is lost, CURSOR_EXPIRED when everything has to be read again.
  */
 export function followRoom(client: ApolloClient, roomId: string, after: string, onEnd: (error: unknown) => void): () => void {
   let lastError: unknown

@@ -32,10 +32,11 @@ export function createSession({ url, fetch = globalThis.fetch, socket }: Session
 
   async function credentials(): Promise<Record<string, string>> {
     if (tokens && Date.parse(tokens.accessTokenExpiresAt) - Date.now() < 60_000) {
+      refreshing ??= refresh(tokens).finally(() => {
+        refreshing = undefined
+      })
       // Without an answer the old ones are tried, and the next request asks again.
-      refreshing ??= refresh(tokens).catch(() => {})
-      await refreshing
-      refreshing = undefined
+      await refreshing.catch(() => {})
     }
     return tokens ? { authorization: `Bearer ${tokens.accessToken}` } : {}
   }
@@ -47,8 +48,8 @@ export function createSession({ url, fetch = globalThis.fetch, socket }: Session
     const body = JSON.stringify({ query, variables: { input: { refreshToken } } })
     const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     const { data, errors } = await response.json()
-    if (errors?.[0].extensions.code === 'UNAUTHENTICATED') tokens = undefined
     if (data) tokens = data.refreshSession
+    if (errors?.[0].extensions.code === 'UNAUTHENTICATED') tokens = undefined
   }
 
   return {
@@ -65,7 +66,7 @@ export function createSession({ url, fetch = globalThis.fetch, socket }: Session
       // Stock clients give up after five attempts, and at once when the connection is refused, as by a server that is just restarting.
       retryAttempts: Number.POSITIVE_INFINITY,
       shouldRetry: () => true,
-      // They would wait twice as long each time, without an end.
+      // And they wait twice as long each time, without an end.
       retryWait: (attempts) => new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** attempts, 15_000) * (1 + Math.random()))),
       ...socket,
     }),

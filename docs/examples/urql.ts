@@ -56,7 +56,7 @@ type Sink = Parameters<ReturnType<SubscriptionForwarder>['subscribe']>[0]
 
 /**
  * Keeps the room as it is in the cache, from the cursor that it was read with. What ends it for good comes to `onEnd`: NOT_FOUND when access
- * is lost, CURSOR_EXPIRED when everything has to be read again with a new client.
+ * is lost, CURSOR_EXPIRED when everything has to be read again.
  */
 export function followRoom(client: Client, roomId: string, after: string, onEnd: (error: CombinedError | undefined) => void): () => void {
   const following = client.subscription(FollowRoomDocument, { roomId, after }).subscribe(({ error, hasNext }) => {

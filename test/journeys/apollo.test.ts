@@ -21,7 +21,7 @@ travelWith('Apollo Client 4', (url, { fetch, socket }) => {
       session.keep(data!.signIn)
     },
     open: (roomId) => openRoom(client, roomId),
-    startOver: () => client.clearStore(),
+    startOver: () => client.resetStore(),
     // While it is connecting, what it waits for may fail.
     close: () => Promise.resolve(session.sockets.dispose()).catch(() => {}),
   }

@@ -47,6 +47,8 @@ export function travelWith(client: string, openDevice: (url: string, wire: Wire)
       for (const room of views.splice(0).flatMap(({ states }) => states)) {
         const contents = contentsOf(room)
         expect(contents, 'something is shown twice').toEqual([...new Set(contents)])
+        const seqs = room.messages.edges.map(({ node }) => node.seq)
+        expect(seqs, 'something is shown in another place').toEqual(seqs.toSorted((one, other) => one - other))
       }
       // A cache that was not told what it has to know says so there.
       const complained = complaints.flatMap(({ mock }) => mock.calls)
