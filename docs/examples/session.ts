@@ -41,13 +41,15 @@ export function createSession({ url, fetch = globalThis.fetch, socket }: Session
     return tokens ? { authorization: `Bearer ${tokens.accessToken}` } : {}
   }
 
-  async function refresh({ refreshToken }: Tokens): Promise<void> {
+  async function refresh(last: Tokens): Promise<void> {
     const query = `mutation ($input: RefreshSessionInput!) {
       refreshSession(input: $input) { accessToken accessTokenExpiresAt refreshToken }
     }`
-    const body = JSON.stringify({ query, variables: { input: { refreshToken } } })
+    const body = JSON.stringify({ query, variables: { input: { refreshToken: last.refreshToken } } })
     const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     const { data, errors } = await response.json()
+    // Somebody signed in or out meanwhile.
+    if (tokens !== last) return
     if (data) tokens = data.refreshSession
     if (errors?.[0].extensions.code === 'UNAUTHENTICATED') tokens = undefined
   }

@@ -83,6 +83,14 @@ it('is nobody’s once it has ended', async () => {
   expect(await whoAmI()).toBeUndefined()
 })
 
+it('stays nobody’s when somebody signs out while it is refreshed', async () => {
+  const { session, asked, whoAmI } = await aSession()
+  const asking = whoAmI()
+  session.keep()
+  expect(await asking).toBeUndefined()
+  expect(asked).toEqual(['refreshSession', 'viewer'])
+})
+
 it('comes back with refreshed credentials when the connection was lost', async () => {
   const { session, asked, opened } = await aSession()
   const ends: unknown[] = []
