@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Ended, resumeEvents } from '../../docs/examples/resume-events.ts'
 import { post } from '../support/client.ts'
 import { aParley, type Parley, startParley } from '../support/parley.ts'
@@ -44,13 +44,15 @@ describe('resumeEvents', () => {
   type Data = { messageAdded: { message: { content: string } } }
   const stopping = new AbortController()
   let node: Parley
+  beforeAll(async () => {
+    node = await startParley()
+  })
   afterAll(async () => {
     stopping.abort()
     await node.close()
   })
 
   it('goes on where it was when the server comes back, with all that was said meanwhile', async () => {
-    node = await startParley()
     const ada = await node.aUser('Ada')
     const roomId = await node.aRoom(ada)
     const options = { url: `${node.url}/graphql`, headers: () => ada.credentials, signal: stopping.signal }

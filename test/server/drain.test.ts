@@ -2,11 +2,15 @@ import { once } from 'node:events'
 import { type ClientRequest, request } from 'node:http'
 import { connect } from 'node:net'
 import { json } from 'node:stream/consumers'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { followEvents, openSocket } from '../support/client.ts'
+import { aDomain } from '../support/domain.ts'
 import { startParley } from '../support/parley.ts'
 
 const hello = '{ viewer { user { handle } } }'
+
+// Opened here, where there is time for it.
+beforeAll(aDomain)
 
 describe('when the server stops', () => {
   it('is not ready any more, lets no socket in, and closes those it has with 1012, one after the other', async () => {
