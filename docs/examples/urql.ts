@@ -19,6 +19,7 @@ import {
   type SendMessageMutationVariables,
 } from './generated/documents.ts'
 import { introspection } from './generated/introspection.ts'
+import { possibleTypes } from './generated/possible-types.ts'
 import { resume } from './resume.ts'
 import type { Session } from './session.ts'
 
@@ -80,7 +81,8 @@ function createCache() {
       // A list of groups belongs to its message, and is replaced with it.
       ReactionGroup: () => null,
     },
-    resolvers: { DirectRoom: { messages }, GroupRoom: { messages } },
+    // Of each type by itself: Graphcache knows no resolvers of an interface.
+    resolvers: Object.fromEntries(possibleTypes.Room!.map((type) => [type, { messages }])),
     updates: {
       Mutation: {
         sendMessage({ sendMessage: { edge } }: SendMessageMutation, { input }: SendMessageMutationVariables, cache, { optimistic }) {
