@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { coordinates, type Place } from './support/coordinates.ts'
 
 /** What schema.graphql has beyond the contract, each with the reason why users would expect it. Of a new type only its name. */
-const additions: Record<string, string> = {}
+const additions: Record<string, string> = {
+  'ViewerUpdated.room':
+    'A setting of one room, or a block, changes what the viewer holds of that room: without it they would read all of them again.',
+}
 
 const contract = readPlaces('contract/contract.graphql')
 const schema = readPlaces('../schema.graphql')

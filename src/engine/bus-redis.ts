@@ -11,7 +11,8 @@ import { subscribeOn } from './bus-subscription.ts'
 export function createRedisBus(url: string, onTrouble: (error: unknown) => void): Bus {
   const publisher = connect(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0 })
   // The subscriber's commands wait for the connection: a subscription made while Redis is down stands when it is back.
-  const subscriber = connect(url, { maxRetriesPerRequest: null })
+  // It is subscribed as soon as it is connected, and what asks whether Redis is ready may not be asked after that.
+  const subscriber = connect(url, { maxRetriesPerRequest: null, enableReadyCheck: false })
   const pubSub = new RedisPubSub({ publisher, subscriber })
   const returned = new Set<() => void>()
   let wasDown = false

@@ -62,14 +62,15 @@ export class Group {
     return rendering
   }
 
-  /** Only for a reader who has everything that the ring has. */
+  /** Only for a reader who has everything that the ring has. One who read the log's head may be ahead of the ring, and so of others. */
   join(reader: StreamReader): void {
-    if (this.#live.size === 0) this.#position = reader.position
+    if (this.#live.size === 0 || reader.position < this.#position) this.#position = reader.position
     this.#live.add(reader)
   }
 
-  leave(reader: StreamReader): void {
-    this.#live.delete(reader)
+  /** Answers whether it was live. */
+  leave(reader: StreamReader): boolean {
+    return this.#live.delete(reader)
   }
 
   close(): void {

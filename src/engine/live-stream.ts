@@ -120,6 +120,15 @@ export class LiveStream {
     return entries
   }
 
+  /** The events after `seq` up to the first that is the last wanted, as far as one read finds it; else none. What has not come here yet, the log has. */
+  async upTo(seq: number, isLast: (event: StoredEvent) => boolean): Promise<readonly Entry[]> {
+    const known = this.inRing(seq, pageSize) ?? []
+    const place = known.findIndex(({ event }) => isLast(event))
+    if (place !== -1) return known.slice(0, place + 1)
+    const events = await this.#options.log.after(this.id, seq, pageSize)
+    return events[0]?.seq === seq + 1 ? this.#entries(events.slice(0, events.findIndex(isLast) + 1)) : []
+  }
+
   /** Tells that an entry's renderings take this much memory more. */
   grew(entry: Entry, bytes: number): void {
     const first = this.#ring[0]?.event.seq

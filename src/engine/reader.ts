@@ -1,4 +1,5 @@
 import { isLostConnection } from '../store/failures.ts'
+import type { StoredEvent } from '../store/transact.ts'
 import type { Following } from './following.ts'
 import type { Group } from './group.ts'
 import type { Entry } from './live-stream.ts'
@@ -21,14 +22,16 @@ export interface StreamReaderOptions {
 /** One subscription following one stream: a position and a way to send. Behind, it reads by itself; live, its group feeds it. */
 export class StreamReader implements Reader {
   readonly personId: string
-  /** Everything up to here was delivered, or was not wanted. */
-  position: number
   readonly #options: StreamReaderOptions
   readonly #sink: Sink
   #next: readonly Entry[] | undefined
+  #position: number
   #isClosed = false
-  /** Its right may have ended at its position, and the answer is outstanding. */
-  #mustAsk = false
+  /** Who waits for it to get there. */
+  #waiting: { readonly seq: number; readonly arrived: () => void }[] = []
+  /** How often its right came into doubt, and which doubt was the last to be answered. */
+  #doubt = 0
+  #answered = 0
   /** Until then it is known well enough that it may follow, by a clock that nobody sets back. */
   #mayUntil = 0
   #again: NodeJS.Timeout | undefined
@@ -37,8 +40,18 @@ export class StreamReader implements Reader {
     this.#options = options
     this.#sink = options.sink
     this.personId = options.following.options.personId
-    this.position = options.position
+    this.#position = options.position
     this.#next = options.next
+  }
+
+  /** Everything up to here was delivered, or was not wanted. */
+  get position(): number {
+    return this.#position
+  }
+
+  set position(seq: number) {
+    this.#position = seq
+    if (this.#waiting.length > 0) this.#arrive(seq)
   }
 
   start(): void {
@@ -50,6 +63,7 @@ export class StreamReader implements Reader {
     this.#isClosed = true
     clearTimeout(this.#again)
     this.#options.group.leave(this)
+    this.#arrive(Number.POSITIVE_INFINITY)
     this.#options.onClose()
   }
 
@@ -65,6 +79,18 @@ export class StreamReader implements Reader {
     if (this.#sink.isFull) return false
     this.#sink.deliver(rendered)
     return true
+  }
+
+  /** Its right may have ended, elsewhere than in this stream: from now on nothing is delivered until it was asked again. */
+  recheck(): void {
+    if (this.#isClosed) return
+    this.#doubt++
+    if (this.#options.group.leave(this)) this.catchUp()
+  }
+
+  reaches(streamId: string, seq: number): Promise<void> {
+    if (this.#isClosed || this.#position >= seq || this.#options.group.stream.id !== streamId) return Promise.resolve()
+    return new Promise((arrived) => this.#waiting.push({ seq, arrived }))
   }
 
   /** Reads on from its position until it has caught up with its group, then is live. While the database is away it stays where it is. */
@@ -83,7 +109,7 @@ export class StreamReader implements Reader {
   async #catchUp(): Promise<void> {
     const { group, sink } = this.#options
     while (!this.#isClosed) {
-      if (this.#mustAsk) await this.#ask()
+      if (this.#isInDoubt) await this.#settle()
       if (sink.isFull) {
         await sink.drained()
         continue
@@ -101,10 +127,18 @@ export class StreamReader implements Reader {
   }
 
   async #take(entry: Entry): Promise<void> {
-    const { group, sink } = this.#options
+    const { group } = this.#options
     // Old events show their rows as they are now: whoever is behind for long shall not see by them what came after their right had ended.
     const endsAccess = group.endsAccessOf(entry.event) === this.personId
-    if (!endsAccess && performance.now() > this.#mayUntil) await this.#ask()
+    if (!endsAccess && (this.#isInDoubt || performance.now() > this.#mayUntil)) await this.#settle()
+    await this.#show(entry)
+    if (!endsAccess || this.#isClosed) return
+    this.#doubt++
+    await this.#ask()
+  }
+
+  async #show(entry: Entry): Promise<void> {
+    const { group, sink } = this.#options
     if (group.wants(entry.event)) {
       const shared = await group.render(entry)
       const rendered = shared === 'personal' ? await this.#options.renderForPerson(entry) : shared
@@ -112,14 +146,47 @@ export class StreamReader implements Reader {
       sink.deliver(rendered)
     }
     this.position = entry.event.seq
-    if (!endsAccess) return
-    this.#mustAsk = true
-    await this.#ask()
+  }
+
+  /** Asks, and when the answer is no, lets it hear the end of its right before it is told, where the stream itself holds that. */
+  async #settle(): Promise<void> {
+    try {
+      await this.#ask()
+    } catch (error) {
+      if (!isLostConnection(error)) await this.#hearOut()
+      throw error
+    }
+  }
+
+  /**
+   * Up to the event that ended its right, which another stream told of sooner: what happened before that it may hear. Not when it is behind
+   * for long: old events show their rows as they are now.
+   */
+  async #hearOut(): Promise<void> {
+    const { group, sink } = this.#options
+    const isEnd = (event: StoredEvent) => group.endsAccessOf(event) === this.personId
+    const entries = await group.stream.upTo(this.position, isEnd)
+    for (const entry of entries) {
+      if (this.#isClosed || sink.isFull || performance.now() > this.#mayUntil) return
+      await this.#show(entry)
+    }
+  }
+
+  #arrive(position: number): void {
+    const waiting = this.#waiting
+    this.#waiting = waiting.filter(({ seq }) => seq > position)
+    for (const { seq, arrived } of waiting) if (seq <= position) arrived()
+  }
+
+  get #isInDoubt(): boolean {
+    return this.#doubt !== this.#answered
   }
 
   async #ask(): Promise<void> {
+    const doubt = this.#doubt
     await this.#options.following.options.mayFollow()
-    this.#mustAsk = false
+    // A doubt that came while it was asked is not answered by what was read before.
+    this.#answered = doubt
     this.#mayUntil = performance.now() + believedMs
   }
 }

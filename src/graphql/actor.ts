@@ -30,6 +30,11 @@ export class Person {
   hears(streamId: string): boolean {
     return streamId === this.#streamId
   }
+
+  /** The stream of that event. */
+  get heard(): string | undefined {
+    return this.#streamId
+  }
 }
 
 /**
@@ -58,6 +63,11 @@ export class Audience {
   hears(streamId: string): boolean {
     return streamId === this.#streamId
   }
+
+  /** That stream, for what follows from hearing it: the people of a channel are people of its team, say. */
+  get heard(): string | undefined {
+    return this.#streamId
+  }
 }
 
 /** A request without credentials. */
@@ -70,6 +80,10 @@ export class Nobody {
 
   hears(_streamId: string): boolean {
     return false
+  }
+
+  get heard(): undefined {
+    return undefined
   }
 }
 

@@ -26,7 +26,10 @@ export interface Services {
  * that nothing of one person is left lying for another.
  */
 export interface Context {
-  /** As whom the rest is executed. Signing in and up change it for what follows in the same operation; nothing else does. */
+  /**
+   * As whom the rest is executed. Signing in and up, and closing the account, change it for what follows in the same operation; nothing else
+   * does.
+   */
   actor: Actor
   readonly loaders: Loaders
   readonly services: Services

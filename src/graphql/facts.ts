@@ -12,6 +12,8 @@ export interface FactDefinition<Data> {
   fromSnapshot?(snapshot: unknown): readonly Known[]
   /** The row, by its id, that must not be shown any more as it was before: what earlier facts of the stream kept of it is let go on every node. */
   outdates?(data: Data): string
+  /** For a fact in a person's inbox: they lost a right by it, so whatever they follow is asked for again. */
+  readonly takesRights?: true
 }
 
 /** Names a fact, which is also the name of its GraphQL type, and makes its constructor. */
@@ -30,6 +32,10 @@ export interface HeardEvent extends StoredEvent {
 
 export function outdates({ type, data }: Fact): string | undefined {
   return definitions.get(type)?.outdates?.(data)
+}
+
+export function takesRights({ type }: Fact): boolean {
+  return definitions.get(type)?.takesRights === true
 }
 
 /** Reads what facts refer to: for each fact its rows, in order. A fact of a type that this version does not know has none. */

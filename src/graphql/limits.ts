@@ -6,6 +6,9 @@ export interface Limits {
   readonly messageCharacters: number
   readonly editsMost: number
   readonly emojiMost: number
+  readonly mentionsMost: number
+  readonly pinsMost: number
+  readonly blocksMost: number
   readonly nameCharacters: number
   readonly topicCharacters: number
   readonly nonceCharacters: number

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader'
+import { groupBy } from '../lib/group-by.ts'
 import type { Database } from '../store/database.ts'
 
 /** How rows of one sort are read, many at once: answers in the order of the keys, null for what is not there. */
@@ -15,6 +16,35 @@ export function defineLoader<Key, Row>(
   identity: (key: Key) => string = String,
 ): Loader<Key, Row> {
   return { name, read, identity }
+}
+
+/** Something asked about an object, such as for a page of its list. */
+export interface Question<Asked> {
+  readonly id: string
+  readonly asked: Asked
+}
+
+/** A loader of answers: when the same is asked about many objects, it is read in one statement. */
+export function defineQuestion<Asked, Answer>(
+  name: string,
+  read: (database: Database, ids: string[], asked: Asked, loaders: Loaders) => Promise<ReadonlyMap<string, Answer>>,
+): Loader<Question<Asked>, Answer> {
+  return defineLoader(
+    name,
+    async (database, questions, loaders) => {
+      const alike = groupBy(questions, ({ asked }) => JSON.stringify(asked))
+      const answers = new Map(
+        await Promise.all(
+          [...alike].map(async ([question, some]) => {
+            const ids = some.map(({ id }) => id)
+            return [question, await read(database, ids, some[0]!.asked, loaders)] as const
+          }),
+        ),
+      )
+      return questions.map(({ id, asked }) => answers.get(JSON.stringify(asked))!.get(id) ?? null)
+    },
+    JSON.stringify,
+  )
 }
 
 /** Puts rows in the order of the keys they were asked by. */
@@ -48,8 +78,8 @@ export class Loaders {
     return this.#of(loader).load(key) as Promise<Row | null>
   }
 
-  /** For rows that a page or a command has just read: they are not read again. */
-  prime<Key, Row>(loader: Loader<Key, Row>, key: Key, row: Row): void {
+  /** For rows that a page or a command has just read, or has found missing: they are not read again. */
+  prime<Key, Row>(loader: Loader<Key, Row>, key: Key, row: Row | null): void {
     this.#of(loader).clear(key).prime(key, row)
   }
 

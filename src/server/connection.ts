@@ -43,7 +43,11 @@ export class Connection {
     this.#parts = parts
     this.#options = options
     this.#client = { ...options.client, prolong: (sessionId, expiresAt) => this.#visitor.prolong(sessionId, expiresAt) }
-    this.#visitor = new Visitor(parts, (reason) => this.close(4403, reason.message))
+    this.#visitor = new Visitor(parts, {
+      reaches: (streamId, seq) => this.#reaches(streamId, seq),
+      onEnd: (reason) => this.close(4403, reason.message),
+      onLoss: () => this.#recheck(),
+    })
     this.#pinging = setInterval(() => this.#ping(), parts.settings.pingMs)
     options.ws.on('pong', () => {
       this.#hasPong = true
@@ -129,8 +133,13 @@ export class Connection {
 
   /** Follows. What refuses it ends this operation alone, as what ends it later does. */
   async subscribe({ operation, operationId, contextValue }: SocketArgs): Promise<SocketSubscription> {
-    this.#operations.get(operationId)?.settle()
     const subscription = new SocketSubscription(operationId, this.#options.outbox)
+    const running = this.#operations.get(operationId)
+    if (running) {
+      running.settle()
+      // Before its right is asked for: what takes it meanwhile finds it.
+      running.subscription = subscription
+    }
     try {
       subscription.follow(await this.#parts.live.open(operation, contextValue as Context, subscription))
     } catch (error) {
@@ -170,6 +179,14 @@ export class Connection {
     }
   }
 
+  async #reaches(streamId: string, seq: number): Promise<void> {
+    await Promise.all([...this.#operations.values()].map(({ subscription }) => subscription?.reaches(streamId, seq)))
+  }
+
+  #recheck(): void {
+    for (const { subscription } of this.#operations.values()) subscription?.recheck()
+  }
+
   #ping(): void {
     const { ws, outbox } = this.#options
     if (!outbox.isOpen) return
@@ -189,6 +206,7 @@ class Running {
   /** It has been answered, or turned out to be a subscription, which ends when its client wants. */
   readonly isSettled: Promise<void>
   settle: () => void = () => {}
+  subscription: SocketSubscription | undefined
 
   constructor(isWaiting: boolean) {
     this.isWaiting = isWaiting

@@ -23,6 +23,7 @@ export class EventStream implements Sink<ExecutionResult>, AsyncIterableIterator
   #bytes = 0
   #reader: Reader | undefined
   #hasStarted = false
+  #isInDoubt = false
   #isClosed = false
   #state: 'open' | 'ending' | 'gone' = 'open'
   #pull: ((result: IteratorResult<ExecutionResult>) => void) | undefined
@@ -37,6 +38,18 @@ export class EventStream implements Sink<ExecutionResult>, AsyncIterableIterator
   follow(reader: Reader): void {
     this.#reader = reader
     if (this.#state !== 'open') reader.close()
+    else if (this.#isInDoubt) reader.recheck()
+  }
+
+  /** Its person has lost a right, perhaps while it was being opened. */
+  recheck(): void {
+    this.#isInDoubt = true
+    this.#reader?.recheck()
+  }
+
+  /** Resolves once what the stream holds up to there is in the queue, as far as it is followed. */
+  async reaches(streamId: string, seq: number): Promise<void> {
+    await this.#reader?.reaches(streamId, seq)
   }
 
   get isFull(): boolean {

@@ -118,7 +118,11 @@ async function follow(
     return { errors: [withStatus(clientError('BAD_USER_INPUT', 'Subscriptions need Accept: text/event-stream, or a WebSocket.'), 406)] }
   const { services, live, mask, settings, onStream } = parts
   onStream(res)
-  const visitor = new Visitor(parts, (reason) => stream.end(reason))
+  const visitor = new Visitor(parts, {
+    reaches: (streamId, seq) => stream.reaches(streamId, seq),
+    onEnd: (reason) => stream.end(reason),
+    onLoss: () => stream.recheck(),
+  })
   const stream = new EventStream({
     mostBytes: settings.slowBytes,
     stuckMs: settings.stuckMs,

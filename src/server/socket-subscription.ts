@@ -12,6 +12,7 @@ export class SocketSubscription implements Sink<ExecutionResult>, Recipient, Asy
   readonly #outbox: Outbox
   #reader: Reader | undefined
   #isGone = false
+  #isInDoubt = false
   #reason: Error | undefined
   #pending: { finish(): void; fail(reason: Error): void } | undefined
 
@@ -24,6 +25,18 @@ export class SocketSubscription implements Sink<ExecutionResult>, Recipient, Asy
   follow(reader: Reader): void {
     this.#reader = reader
     if (this.#isGone) reader.close()
+    else if (this.#isInDoubt) reader.recheck()
+  }
+
+  /** Its person has lost a right, perhaps while it was being opened. */
+  recheck(): void {
+    this.#isInDoubt = true
+    this.#reader?.recheck()
+  }
+
+  /** Resolves once what the stream holds up to there is in the outbox, as far as it is followed. */
+  async reaches(streamId: string, seq: number): Promise<void> {
+    await this.#reader?.reaches(streamId, seq)
   }
 
   get isGone(): boolean {

@@ -1,11 +1,20 @@
 import { authenticate } from '../features/accounts/authenticate.ts'
 import { Nobody, type Person } from '../graphql/actor.ts'
+import { takesRights } from '../graphql/facts.ts'
 import { type Refusal, rateLimited, unauthenticated } from '../lib/refusal.ts'
+import { within } from '../lib/within.ts'
 import type { StoredEvent } from '../store/transact.ts'
 import type { ServerParts } from './parts.ts'
 
-/** Why a connection must end: its session is over, or its credentials have expired and nobody brought newer ones. */
-export type OnEnd = (reason: Refusal) => void
+/** What happens to the person behind a connection. */
+export interface VisitorOptions {
+  /** Resolves once it has sent on what the inbox holds up to there, as far as it follows it. */
+  reaches(inboxId: string, seq: number): Promise<void>
+  /** It must end: its session is over, or its credentials have expired and nobody brought newer ones. */
+  onEnd(reason: Refusal): void
+  /** A right of theirs is gone: whatever it follows has to be asked for again. */
+  onLoss(): void
+}
 
 /**
  * Somebody's lasting connection, a socket or an event stream: who it is, and until when. It is counted, hears of the end of its session
@@ -13,7 +22,7 @@ export type OnEnd = (reason: Refusal) => void
  */
 export class Visitor {
   readonly #parts: ServerParts
-  readonly #onEnd: OnEnd
+  readonly #options: VisitorOptions
   #actor: Person | Nobody = new Nobody()
   #personId = ''
   #expiresAt = Number.POSITIVE_INFINITY
@@ -21,9 +30,9 @@ export class Visitor {
   #leavers: (() => void)[] = []
   #hasLeft = false
 
-  constructor(parts: ServerParts, onEnd: OnEnd) {
+  constructor(parts: ServerParts, options: VisitorOptions) {
     this.#parts = parts
-    this.#onEnd = onEnd
+    this.#options = options
   }
 
   get actor(): Person | Nobody {
@@ -74,10 +83,18 @@ export class Visitor {
     for (const leave of leavers) leave()
   }
 
-  #heard({ type, data }: StoredEvent): void {
+  #heard(event: StoredEvent): void {
+    const { type, data } = event
+    if (takesRights(event)) this.#options.onLoss()
     if (type !== 'SessionEnded' || this.#actor.kind === 'nobody' || data.sessionId !== this.#actor.sessionId) return
     this.#parts.services.sessions.forget(this.#actor.sessionId)
-    this.#onEnd(unauthenticated('This session has ended: sign in.'))
+    void this.#sayGoodbye(event)
+  }
+
+  /** Nothing new begins from now on. Who follows their inbox shall read there why. */
+  async #sayGoodbye({ streamId, seq }: StoredEvent): Promise<void> {
+    await within(this.#options.reaches(streamId, seq), goodbyeMs)
+    this.#options.onEnd(unauthenticated('This session has ended: sign in.'))
   }
 
   /** What is in flight at the deadline has a moment more. */
@@ -87,7 +104,7 @@ export class Visitor {
     clearTimeout(this.#deadline)
     const waitMs = expiresAt + this.#parts.settings.expiryGraceMs - Date.now()
     this.#deadline = setTimeout(
-      () => (waitMs > longestMs ? this.#keepDeadline(expiresAt) : this.#onEnd(expired())),
+      () => (waitMs > longestMs ? this.#keepDeadline(expiresAt) : this.#options.onEnd(expired())),
       Math.min(waitMs, longestMs),
     )
   }
@@ -95,5 +112,7 @@ export class Visitor {
 
 const expired = () => unauthenticated('The access token has expired: refresh the session.')
 const enoughMs = 5000
+/** A client that does not read has so long: its session ends within a second, and within two while the bus is down. */
+const goodbyeMs = 500
 /** What timers can hold. */
 const longestMs = 2 ** 31 - 1

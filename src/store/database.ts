@@ -5,10 +5,15 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { lockFolder } from './folder-lock.ts'
-import { PrismaClient } from './generated/prisma/client.ts'
+import { type Prisma, PrismaClient } from './generated/prisma/client.ts'
 
 /** Runs one statement, or several when there are no values. */
 export type Run = <Row>(text: string, values?: unknown[]) => Promise<Row[]>
+
+/** The same on the connection that Prisma uses: inside its transaction, where that is what it was handed. */
+export function runBy(rows: Prisma.TransactionClient): Run {
+  return <Row>(text: string, values: unknown[] = []) => rows.$queryRawUnsafe<Row[]>(text, ...values)
+}
 
 /** One database, two ways in: Prisma for typed rows, `sql` for what must be one statement. Both share the same connections. */
 export interface Database {

@@ -3,6 +3,11 @@ export function isConflict(error: unknown): boolean {
   return hasCode(error, ['P2034', '40001', '40P01'])
 }
 
+/** What has to be unique is there already. */
+export function isTaken(error: unknown): boolean {
+  return hasCode(error, ['P2002', '23505'])
+}
+
 /** The server or the way to it broke: whether a commit happened is not known. */
 export function isLostConnection(error: unknown): boolean {
   return (

@@ -22,6 +22,8 @@ export interface Transaction {
   readonly rows: Prisma.TransactionClient
   /** The database's clock, read after the locks were held: later for whoever commits later to the same stream. */
   readonly at: Date
+  /** Locks more streams, before anything is appended. Out of their order: where two wait for each other by it, one begins anew. */
+  lock(streams: readonly string[]): Promise<void>
   /** Makes a stream, which then counts as locked. */
   openStream(id: string): Promise<void>
   /** Adds a fact to a stream that is locked, and says its place. It is there, and heard of, if and only if the transaction commits. */
@@ -58,21 +60,59 @@ export function createTransact(database: Database, ring: (events: StoredEvent[])
 
 const mostAttempts = 6
 
+/**
+ * For streams that are found by reading, such as a team's channels. They are looked for before the locks and once more under them: where that
+ * finds one which is not locked, all begins anew. Whatever makes one more such stream has to lock one of them. Somebody may do so without end:
+ * so from the third time on what was found last is locked as it is, and then there are no more.
+ */
+export async function transactFound<Result>(
+  { database, transact }: { database: Database; transact: Transact },
+  find: (rows: Prisma.TransactionClient) => Promise<string[]>,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+    const locked = new Set(await find(database.prisma))
+    const result = await transact([...locked], async (tx) => {
+      const missing = (await find(tx.rows)).filter((id) => !locked.has(id))
+      if (missing.length === 0) return work(tx)
+      if (attempt < 3) return moved
+      await tx.lock(missing)
+      return (await find(tx.rows)).every((id) => locked.has(id) || missing.includes(id)) ? work(tx) : moved
+    })
+    if (result !== moved) return result as Result
+  }
+  throw new Error('the streams to lock moved each time they were locked')
+}
+
+const moved = Symbol('moved')
+
 async function inside<Result>(rows: Prisma.TransactionClient, streams: string[], work: (tx: Transaction) => Promise<Result>) {
-  const { heads, at } = await lock(rows, [...new Set(streams)])
+  const held = await lock(rows, [...new Set(streams)])
+  const { heads } = held
   const events: StoredEvent[] = []
   const result = await work({
     rows,
-    at,
+    get at() {
+      return held.at
+    },
+    async lock(more) {
+      if (events.length > 0) throw new Error('streams are locked before the first append')
+      const added = await lock(
+        rows,
+        more.filter((id) => !heads.has(id)),
+      )
+      for (const [id, head] of added.heads) heads.set(id, head)
+      held.at = added.at
+    },
     async openStream(id) {
-      await rows.stream.create({ data: { id, activeAt: at } })
+      await rows.stream.create({ data: { id, activeAt: held.at } })
       heads.set(id, 0)
     },
     append(streamId, { type, data }) {
       const head = heads.get(streamId)
       if (head === undefined) throw new Error(`append of ${type} to a stream that is not locked: name it when calling transact`)
       heads.set(streamId, head + 1)
-      events.push({ streamId, seq: head + 1, type, data, at })
+      events.push({ streamId, seq: head + 1, type, data, at: held.at })
       return head + 1
     },
   })

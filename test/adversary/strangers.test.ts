@@ -35,9 +35,10 @@ const reads: [string, (ids: Record<string, string>) => string][] = [
   ['roomEvents', ({ room, after }) => `{ roomEvents(roomId: "${room}", after: "${after}") { hasMore } }`],
 ]
 
+const shown = ({ data, errors }: Answer) => ({ data, errors: errors?.map(({ message, extensions }) => ({ message, extensions })) })
+
 describe('what is there is answered like what is not', () => {
   const missing = () => ({ ...found, room: globalId('GroupRoom'), message: globalId('Message'), member: globalId('RoomMember') })
-  const shown = ({ data, errors }: Answer) => ({ data, errors: errors?.map(({ message, extensions }) => ({ message, extensions })) })
 
   it.each(reads)('to whoever has not signed in, who is UNAUTHENTICATED: %s', async (_name, query) => {
     const there = await post<Record<string, unknown>>(parley.url, { query: query(found) })
@@ -47,6 +48,54 @@ describe('what is there is answered like what is not', () => {
 
   it.each(reads)('to a stranger: %s', async (_name, query) => {
     expect(shown(await eve.post(query(missing())))).toEqual(shown(await eve.post(query(found))))
+  })
+})
+
+describe('a private channel is answered to the lead of its team, who is not in it, like what is not', () => {
+  let secret: Record<string, string>
+  beforeAll(async () => {
+    const teams = await eve.post<{ createTeam: { team: { id: string } } }>(
+      'mutation { createTeam(input: { name: "Crew" }) { team { id } } }',
+    )
+    const teamId = teams.data!.createTeam.team.id
+    await eve.post('mutation ($input: AddTeamMemberInput!) { addTeamMember(input: $input) { team { id } } }', {
+      input: { teamId, userId: ada.id },
+    })
+    const { data } = await ada.post<{ createChannel: { channel: { id: string; cursor: string; viewerMembership: { id: string } } } }>(
+      'mutation ($input: CreateChannelInput!) { createChannel(input: $input) { channel { id cursor viewerMembership { id } } } }',
+      { input: { teamId, name: 'Secrets', isPrivate: true } },
+    )
+    const { id, cursor, viewerMembership } = data!.createChannel.channel
+    const said = await ada.post<{ sendMessage: { message: { id: string } } }>(
+      'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }',
+      { input: { roomId: id, content: 'a secret' } },
+    )
+    secret = { room: id, message: said.data!.sendMessage.message.id, member: viewerMembership.id, cursor, after: cursor }
+  })
+
+  it.each(reads)('%s', async (_name, query) => {
+    expect((await ada.post(query(secret))).errors).toBeUndefined()
+    const missing = { ...secret, room: globalId('Channel'), message: globalId('Message'), member: globalId('RoomMember') }
+    expect(shown(await eve.post(query(missing)))).toEqual(shown(await eve.post(query(secret))))
+  })
+
+  it.each([
+    ['sendMessage', ({ room }: Record<string, string>) => ({ roomId: room, content: 'Hello' })],
+    ['joinChannel', ({ room }: Record<string, string>) => ({ channelId: room })],
+    ['updateRoom', ({ room }: Record<string, string>) => ({ roomId: room, name: 'Mine' })],
+    ['archiveRoom', ({ room }: Record<string, string>) => ({ roomId: room })],
+    ['unarchiveRoom', ({ room }: Record<string, string>) => ({ roomId: room })],
+    ['addRoomMember', ({ room }: Record<string, string>) => ({ roomId: room, userId: eve.id })],
+    ['addReaction', ({ message }: Record<string, string>) => ({ messageId: message, emoji: '👍' })],
+    ['deleteMessage', ({ message }: Record<string, string>) => ({ messageId: message })],
+  ])('%s', async (verb, input) => {
+    const write = (ids: Record<string, string>) =>
+      eve.post(`mutation ($input: ${verb[0]!.toUpperCase()}${verb.slice(1)}Input!) { ${verb}(input: $input) { __typename } }`, {
+        input: input(ids),
+      })
+    const there = await write(secret)
+    expect(there.errors?.[0]?.extensions.code).toBe('NOT_FOUND')
+    expect(shown(await write({ room: globalId('Channel'), message: globalId('Message') }))).toEqual(shown(there))
   })
 })
 

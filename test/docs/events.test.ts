@@ -14,6 +14,7 @@ describe('the table of events in docs/events.md', () => {
 
   it.each([
     ['room', 'RoomEvent'],
+    ['team', 'TeamEvent'],
     ['inbox', 'InboxEvent'],
   ])('tells of every event of a %s, and what it carries', (stream, name) => {
     const common = schema.getType(name) as GraphQLInterfaceType

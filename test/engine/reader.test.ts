@@ -72,6 +72,22 @@ describe('a reader', () => {
     expect(reader.got).toEqual(from(8, 393))
   })
 
+  it('gets what the ring is still waiting for, also beside one who began after that', async () => {
+    const stream = await aStream(1)
+    const shared = aGroup()
+    const earlier = await follow(stream, { shared })
+    // Committed, and not heard of: the doorbell is late.
+    await append(stream, 2, undefined, domain.services.transact)
+    const later = await follow(stream, { shared })
+    later.start()
+    earlier.start()
+    await until(() => earlier.got.length === 2)
+    await append(stream, 1)
+    await until(() => later.got.length === 1 && earlier.got.length === 3)
+    expect(earlier.got).toEqual([2, 3, 4])
+    expect(later.got).toEqual([4])
+  })
+
   it('shares one rendering with everybody of its group, also those who come later', async () => {
     const stream = await aStream(0)
     const shared = aGroup()
@@ -131,6 +147,74 @@ describe('a reader', () => {
     await until(() => staying.got.length === 5 && leaving.ended)
     expect(leaving.got).toEqual([1, 2, 3])
     expect(leaving.ended).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('in doubt is asked for its right before it gets anything more', async () => {
+    const stream = await aStream(0)
+    const shared = aGroup()
+    const may = { ann: true, bob: true }
+    const [ann, bob] = await Promise.all(
+      (['ann', 'bob'] as const).map((person) => follow(stream, { shared, person, may: () => may[person] })),
+    )
+    for (const reader of [ann!, bob!]) reader.start()
+    await append(stream, 2)
+    await until(() => ann!.got.length === 2 && bob!.got.length === 2)
+    may.ann = false
+    for (const reader of [ann!, bob!]) reader.recheck()
+    await append(stream, 2)
+    await until(() => ann!.ended && bob!.got.length === 4)
+    expect(ann!.ended).toMatchObject({ code: 'NOT_FOUND' })
+    expect(ann!.got).toEqual([1, 2])
+    expect(bob!.got).toEqual([1, 2, 3, 4])
+    expect(bob!.ended).toBeUndefined()
+  })
+
+  it('in doubt since before it started gets nothing when its right is gone', async () => {
+    const stream = await aStream(3)
+    const reader = await follow(stream, { after: 0, may: () => false })
+    reader.recheck()
+    reader.start()
+    await until(() => reader.ended)
+    expect(reader.got).toEqual([])
+  })
+
+  it.each(['is here already', 'is still on its way'])('in doubt hears the event that ended its right last, which %s', async (where) => {
+    const stream = await aStream(0)
+    const reader = await follow(stream, { person: 'ann', may: () => false })
+    reader.start()
+    await append(stream, 1)
+    await until(() => reader.got.length === 1)
+    reader.fill()
+    const by = where === 'is here already' ? transact : domain.services.transact
+    await append(stream, 1, undefined, by)
+    await append(stream, 1, 'ann', by)
+    await append(stream, 1, undefined, by)
+    reader.recheck()
+    reader.drain()
+    await until(() => reader.ended)
+    expect(reader.got).toEqual([1, 2, 3])
+    expect(reader.ended).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('in doubt that is behind for long hears nothing more, not even that event', async () => {
+    const stream = await aStream(0)
+    const reader = await follow(stream, { person: 'ann', may: () => false })
+    reader.start()
+    await append(stream, 1)
+    await until(() => reader.got.length === 1)
+    reader.fill()
+    await append(stream, 1)
+    await append(stream, 1, 'ann')
+    reader.recheck()
+    const later = performance.now() + 60_000
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => later)
+    try {
+      reader.drain()
+      await until(() => reader.ended)
+    } finally {
+      clock.mockRestore()
+    }
+    expect(reader.got).toEqual([1])
   })
 
   it('that is behind for long is asked for its right again: what is shown late is shown as it is by then', async () => {
@@ -214,6 +298,29 @@ describe('a reader', () => {
     expect(late.got).toEqual([2])
   })
 
+  it('says when it has delivered up to there, or is over, and asked of another stream at once', async () => {
+    const stream = await aStream(0)
+    const [reader, leaving] = [await follow(stream), await follow(stream)]
+    await reader.reaches(await aStream(0), 5)
+    const reached: string[] = []
+    void reader.reaches(stream, 4).then(() => reached.push('four'))
+    void reader.reaches(stream, 2).then(() => reached.push('two'))
+    void leaving.reaches(stream, 1).then(() => reached.push('over'))
+    reader.start()
+    await append(stream, 1)
+    await until(() => reader.got.length === 1)
+    expect(reached).toEqual([])
+    await append(stream, 1)
+    await until(() => reached.length === 1)
+    leaving.close()
+    await until(() => reached.length === 2)
+    await append(stream, 2)
+    await until(() => reached.length === 3)
+    expect(reached).toEqual(['two', 'over', 'four'])
+    expect(reader.got).toEqual([1, 2, 3, 4])
+    await reader.reaches(stream, 3)
+  })
+
   it('leaves nothing behind', async () => {
     const stream = await aStream(0)
     const readers = await Promise.all(Array.from({ length: 20 }, () => follow(stream)))
@@ -273,7 +380,12 @@ describe('a reader', () => {
       onClose: release,
     })
     opened.push(reader)
-    return Object.assign(sink, { start: () => reader.start(), close: () => reader.close() })
+    return Object.assign(sink, {
+      start: () => reader.start(),
+      close: () => reader.close(),
+      recheck: () => reader.recheck(),
+      reaches: (id: string, seq: number) => reader.reaches(id, seq),
+    })
   }
 
   function aSink() {
@@ -309,8 +421,8 @@ describe('a reader', () => {
     return id
   }
 
-  async function append(streamId: string, count: number, whose?: string): Promise<void> {
-    await transact([streamId], async (tx) => {
+  async function append(streamId: string, count: number, whose?: string, by: Transact = transact): Promise<void> {
+    await by([streamId], async (tx) => {
       for (let n = 0; n < count; n++) tx.append(streamId, { type: 'Counted', data: { whose } })
     })
   }

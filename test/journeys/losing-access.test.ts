@@ -6,7 +6,7 @@ import { sharedPostgres } from '../support/postgres.ts'
 import { startRedis } from '../support/redis.ts'
 import { describeWith } from '../support/services.ts'
 import { until } from '../support/until.ts'
-import { anotherDevice, followRoom, type Heard, inTurns, isDense, type Person } from './person.ts'
+import { anotherDevice, followRoom, type Heard, inTurns, isDense, orThrow, type Person } from './person.ts'
 import { inEachWorld, startNodes } from './world.ts'
 
 const hello = '{ viewer { user { handle } } }'
@@ -74,7 +74,9 @@ inEachWorld('losing access', (world) => {
         const listening = await ada.follow(roomId, { after: start })
         await listening.hears('Alone')
         const told = listening.heard.map(({ __typename, message }) => message?.id ?? __typename)
-        expect(told.slice(told.indexOf('MemberLeft') + 1)).toHaveLength(1)
+        // The message that tells of it, and what Ada says.
+        expect(listening.contents.slice(-2)).toEqual(['Was removed from the room.', 'Alone'])
+        expect(told.slice(told.indexOf('MemberLeft') + 1)).toHaveLength(2)
         expect(told.slice(0, told.indexOf('MemberLeft')).sort()).toEqual(said.sort())
         await listening.stop()
       },
@@ -149,6 +151,30 @@ inEachWorld('losing access', (world) => {
     stays.ws.terminate()
   })
 
+  it('a device hears in its inbox that its session ended, before its sockets and event streams do', async () => {
+    const { here, there } = ends()
+    const ada = await world().aPerson('Ada', here)
+    const { viewer } = orThrow(await ada.ask<{ viewer: { inboxCursor: string } }>('{ viewer { inboxCursor } }'))
+    const lost = await anotherDevice(ada, there)
+    const query = 'subscription ($after: Cursor) { inbox(after: $after) { __typename ... on SessionEnded { sessionId } } }'
+    const variables = { after: viewer.inboxCursor }
+    const socket = await openSocket(there.socketUrl)
+    await socket.enter(lost.credentials)
+    socket.subscribe('inbox', query, variables)
+    const stream = await followEvents(there.url, { query, variables }, lost.credentials)
+    const signedIn = { data: { inbox: { __typename: 'ViewerUpdated' } } }
+    expect((await socket.messages.next()).payload).toEqual(signedIn)
+    expect((await stream.events.next()).data).toEqual(signedIn)
+
+    const sessionId = await endSession(ada, lost)
+    const told = { data: { inbox: { __typename: 'SessionEnded', sessionId } } }
+    expect((await socket.messages.next()).payload).toEqual(told)
+    expect((await socket.closed).code).toBe(4403)
+    expect((await stream.events.next()).data).toEqual(told)
+    expect((await stream.events.next()).data?.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED')
+    await stream.ended
+  })
+
   it('a session with no connection there is refused there within a second too', async () => {
     const { here, there } = ends()
     const ada = await world().aPerson('Ada', here)
@@ -195,14 +221,15 @@ describeWith(['postgres', 'redis'], 'losing access while Redis is down', () => {
   }, 40_000)
 })
 
-/** From the person's first device, that of the other one. */
-async function endSession(person: Person, other: Person): Promise<void> {
+/** From the person's first device, that of the other one. Answers which. */
+async function endSession(person: Person, other: Person): Promise<string> {
   const { data } = await other.ask<{ viewer: { sessions: { id: string; isCurrent: boolean }[] } }>(
     '{ viewer { sessions { id isCurrent } } }',
   )
   const { id } = data!.viewer.sessions.find(({ isCurrent }) => isCurrent)!
   const { errors } = await person.ask('mutation ($id: ID!) { revokeSession(input: { sessionId: $id }) { viewer { id } } }', { id })
   expect(errors).toBeUndefined()
+  return id
 }
 
 interface Followed {

@@ -1,52 +1,93 @@
 import { GraphQLObjectType } from 'graphql'
 import { expect, it } from 'vitest'
 import { schema } from '../../src/features/schema.ts'
-import { accountRules, applyEvents, inboxRules, type Rules, roomRules, type ShownEvent, type State } from '../support/apply-events.ts'
+import {
+  accountRules,
+  applyEvents,
+  inboxRules,
+  type Rules,
+  roomRules,
+  type ShownEvent,
+  type State,
+  teamRules,
+} from '../support/apply-events.ts'
 import { post } from '../support/client.ts'
 import { until } from '../support/until.ts'
 import { anotherDevice, orThrow, type Person, password } from './person.ts'
 import { inEachWorld, type World } from './world.ts'
 
-const message = `fragment MessageParts on Message { __typename id seq content createdAt editedAt deletedAt edits { content replacedAt }
+const message = `fragment MessageParts on Message { __typename id seq content createdAt editedAt deletedAt isPinned edits { content replacedAt }
   reactions { emoji count viewerReacted users(first: 5) { __typename id name } } sender { __typename id name }
+  kind systemKind mentions { __typename id handle name }
   replyTo { __typename id content } thread { ...ThreadParts } }
   fragment ThreadParts on Thread { __typename id replyCount lastReplyAt participants(first: 5) { __typename id name } }`
-const member = 'fragment MemberParts on RoomMember { __typename id role joinedAt user { __typename id name } }'
-const room = `fragment RoomParts on Room { __typename id kind name topic memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
+const pins = 'fragment PinParts on Room { __typename id pinnedMessages { __typename id content isPinned } }'
+const member = 'fragment MemberParts on RoomMember { __typename id role joinedAt mutedUntil notificationLevel user { __typename id name } }'
+const room = `fragment RoomParts on Room { __typename id kind name topic archivedAt memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
+const mine = 'fragment MineParts on Room { __typename id viewerPermissions viewerMembership { ...MemberParts } }'
+const channel = 'fragment ChannelParts on Channel { __typename id name topic isPrivate archivedAt createdAt }'
+const team = 'fragment TeamParts on Team { __typename id called: name slug memberCount viewerRole }'
+const teamMember = 'fragment TeamMemberParts on TeamMember { __typename id role joinedAt user { __typename id name } }'
 const viewer = `fragment ViewerParts on Viewer { __typename id email user { __typename id name }
-  sessions { __typename id userAgent createdAt isCurrent } }`
-const stateDocument = `query ($roomId: ID!) {
-  viewer { ...ViewerParts inboxCursor rooms(first: 20) { edges { node { ...RoomParts } } } }
-  room(id: $roomId) { ...RoomParts cursor viewerMembership { ...MemberParts }
-    members(first: 100) { nodes { ...MemberParts } } messages(last: 50) { edges { cursor node { ...MessageParts } } } } }
-  ${viewer} ${room} ${member}`
+  sessions { __typename id userAgent createdAt isCurrent } blockedUsers { __typename id name } }`
+const stateDocument = `query ($roomId: ID!, $teamId: ID!) {
+  viewer { ...ViewerParts inboxCursor rooms(first: 20) { edges { node { ...RoomParts } } } teams(first: 20) { edges { node { ...TeamParts } } } }
+  room(id: $roomId) { ...RoomParts ...PinParts ...MineParts cursor ... on Channel { isPrivate team { __typename id } }
+    members(first: 100) { nodes { ...MemberParts } } messages(last: 50) { edges { cursor node { ...MessageParts } } } }
+  team(id: $teamId) { ...TeamParts cursor members(first: 100) { nodes { ...TeamMemberParts } } channels(first: 100) { nodes { ...ChannelParts } } } }
+  ${viewer} ${room} ${pins} ${mine} ${member} ${team} ${teamMember} ${channel}`
 const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(roomId: $roomId, after: $after) {
   __typename cursor at roomId
-  ... on MemberJoined { member { ...MemberParts } room { ...RoomParts } }
-  ... on MemberLeft { memberId room { ...RoomParts } }
-  ... on MemberUpdated { member { ...MemberParts } }
+  ... on MemberJoined { member { ...MemberParts } room { ...RoomParts } now: room { ...MineParts } }
+  ... on MemberLeft { memberId room { ...RoomParts } now: room { ...MineParts } }
+  ... on MemberUpdated { member { ...MemberParts room { __typename id viewerPermissions } } }
   ... on RoomUpdated { room { ...RoomParts } }
+  ... on RoomArchived { room { ...RoomParts } now: room { ...MineParts } }
+  ... on RoomUnarchived { room { ...RoomParts } now: room { ...MineParts } }
   ... on MessageEdited { message { ...MessageParts } }
   ... on MessageDeleted { message { ...MessageParts } }
+  ... on MessagePinned { message { ...MessageParts } room { ...RoomParts ...PinParts } }
+  ... on MessageUnpinned { message { ...MessageParts } room { ...RoomParts ...PinParts } }
   ... on ReactionAdded { emoji message { ...MessageParts } }
   ... on ReactionRemoved { emoji message { ...MessageParts } }
   ... on MessageAdded { message { ...MessageParts } reply: message { thread { root { __typename id thread { ...ThreadParts } } } } edge { cursor node { ...MessageParts } } room { ...RoomParts } } } }
-  ${room} ${member}`
+  ${room} ${pins} ${mine} ${member}`
+const teamDocument = `subscription ($teamId: ID!, $after: Cursor!) { teamEvents(teamId: $teamId, after: $after) {
+  __typename cursor teamId
+  ... on TeamUpdated { team { ...TeamParts } }
+  ... on TeamMemberJoined { member { ...TeamMemberParts } team { ...TeamParts } }
+  ... on TeamMemberLeft { memberId team { ...TeamParts } }
+  ... on TeamMemberUpdated { member { ...TeamMemberParts team { ...TeamParts channels(first: 100) { nodes { ...MineParts } } } } }
+  ... on ChannelAdded { channel { ...ChannelParts } }
+  ... on ChannelUpdated { channel { ...ChannelParts } }
+  ... on ChannelArchived { channel { ...ChannelParts } }
+  ... on ChannelUnarchived { channel { ...ChannelParts } } } }
+  ${team} ${teamMember} ${channel} ${mine} ${member}`
 const inboxDocument = `subscription ($after: Cursor!) { inbox(after: $after) {
   __typename cursor
-  ... on RoomAdded { roomId edge { node { ...RoomParts } } }
+  ... on RoomAdded { roomId edge { node { ...RoomParts } } now: room { ...MineParts } channel: room { ... on Channel { ...ChannelParts of: team { id } } } }
   ... on RoomRemoved { roomId }
-  ... on ViewerUpdated { viewer { ...ViewerParts } }
+  ... on Mentioned { roomId message { ...MessageParts } }
+  ... on TeamAdded { teamId edge { node { ...TeamParts } } }
+  ... on TeamRemoved { teamId }
+  ... on ViewerUpdated { viewer { ...ViewerParts } room { __typename id viewerPermissions viewerMembership { ...MemberParts } } }
   ... on SessionEnded { sessionId } } }
-  ${room} ${viewer}`
+  ${room} ${viewer} ${mine} ${member} ${team} ${channel}`
 
-/** Who is in the story: Ada, an admin, on two devices; Ben, a member; Cid, who is not in the room. */
+/**
+ * Who is in the story: Ada, an admin, on two devices; Ben, a member; Cid, who is not in the room. Ada leads a team, in which Ben is and Cid is
+ * not, and has made a public channel in it, in which she is alone.
+ */
 interface Cast {
   readonly ada: Person
   readonly tablet: Person
   readonly ben: Person
   readonly cid: Person
   readonly roomId: string
+  readonly teamId: string
+  /** The channel that came with the team. */
+  readonly generalId: string
+  readonly channelId: string
 }
 
 type Act = (cast: Cast) => Promise<unknown>
@@ -57,6 +98,8 @@ interface Case {
   readonly seenBy?: (cast: Cast) => readonly Person[]
   /** Whom it signs out. */
   readonly ends?: (cast: Cast) => readonly Person[]
+  /** The room that is held and followed, where it is another. */
+  readonly where?: (cast: Cast) => string
 }
 
 const write = async (person: Person, mutation: string, input: Record<string, unknown>) => {
@@ -65,12 +108,27 @@ const write = async (person: Person, mutation: string, input: Record<string, unk
 }
 const aCase = (act: Act, who: Omit<Case, 'act'> = {}): Case => ({ act, ...who })
 const tablet: Case['ends'] = (cast) => [cast.tablet]
+const inChannel = { where: ({ channelId }: Cast) => channelId }
+const inGeneral = { where: ({ generalId }: Cast) => generalId }
+/** Of the rooms in others' lists more change than one. */
+const seenByBen = { seenBy: ({ ben }: Cast) => [ben] }
 
 /** A case or more for every mutation there is: one that comes without fails the first test. */
 const cases: Record<string, Record<string, Case>> = {
   addRoomMember: {
     'somebody new': aCase(({ ada, cid, roomId }) => ada.add(roomId, cid)),
     'somebody who is in': aCase(({ ada, ben, roomId }) => ada.add(roomId, ben)),
+  },
+  addTeamMember: {
+    'somebody new, as a lead': aCase(
+      ({ ada, cid, teamId }) => write(ada, 'addTeamMember', { teamId, userId: cid.id, role: 'LEAD' }),
+      inGeneral,
+    ),
+    'somebody who is in': aCase(({ ada, ben, teamId }) => write(ada, 'addTeamMember', { teamId, userId: ben.id })),
+    'somebody who left, and comes back': aCase(async ({ ada, ben, teamId }) => {
+      await write(ben, 'removeTeamMember', { teamId, userId: ben.id })
+      await write(ada, 'addTeamMember', { teamId, userId: ben.id })
+    }, inGeneral),
   },
   addReaction: {
     'by two, and one of them twice': aCase(async ({ ada, ben, roomId }) => {
@@ -84,11 +142,41 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ben, 'deleteMessage', { messageId })
     }),
   },
+  archiveRoom: {
+    'by its admin, twice': aCase(async ({ ada, roomId }) => {
+      for (let time = 0; time < 2; time++) await write(ada, 'archiveRoom', { roomId })
+    }),
+    'a public channel': aCase(({ ada, channelId: roomId }) => write(ada, 'archiveRoom', { roomId }), inChannel),
+    'a private channel, in the same breath': aCase(async ({ ada, ben, teamId }) => {
+      const roomId = await aChannel(ada, { teamId, name: 'Secrets', isPrivate: true })
+      await ada.add(roomId, ben)
+      await write(ada, 'archiveRoom', { roomId })
+    }),
+  },
+  blockUser: {
+    somebody: aCase(({ ada, ben }) => write(ada, 'blockUser', { userId: ben.id })),
+    'somebody with whom there is a direct room, twice': aCase(async ({ ada, cid }) => {
+      await ada.open(cid)
+      for (let time = 0; time < 2; time++) await write(ada, 'blockUser', { userId: cid.id })
+    }),
+  },
   changePassword: {
     'the other devices are out': aCase(
       ({ ada }) => write(ada, 'changePassword', { currentPassword: password, newPassword: 'another horse' }),
       { ends: tablet },
     ),
+  },
+  createChannel: {
+    'a public one, and one of a member': aCase(async ({ ada, ben, teamId }) => {
+      await aChannel(ada, { teamId, name: 'News', topic: 'What is new' })
+      await aChannel(ben, { teamId, name: 'Old news' })
+    }),
+    'a private one, with somebody in it': aCase(async ({ ada, ben, teamId }) => {
+      await ada.add(await aChannel(ada, { teamId, name: 'Secrets', isPrivate: true }), ben)
+    }),
+    'twice with one nonce': aCase(async ({ ben, teamId }) => {
+      for (let time = 0; time < 2; time++) await aChannel(ben, { teamId, name: 'Once', nonce: 'once' })
+    }),
   },
   createGroupRoom: {
     'with everybody': aCase(({ ada, ben, cid }) => ada.make(ben, cid)),
@@ -97,6 +185,23 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ben, 'createGroupRoom', input)
       await write(ben, 'createGroupRoom', input)
     }),
+  },
+  createTeam: {
+    'with its channel': aCase(({ ben }) => write(ben, 'createTeam', { name: 'Band' })),
+    'twice with one nonce': aCase(async ({ ada }) => {
+      for (let time = 0; time < 2; time++) await write(ada, 'createTeam', { name: 'Once', nonce: 'once' })
+    }),
+  },
+  deleteAccount: {
+    'by a member who has said something': aCase(
+      async ({ ada, ben, cid, roomId }) => {
+        await ada.add(roomId, cid)
+        await write(ben, 'addReaction', { messageId: await cid.say(roomId, 'Goodbye'), emoji: '👋' })
+        await write(cid, 'addReaction', { messageId: await ben.say(roomId, `Bye @${cid.handle}`), emoji: '👋' })
+        await write(cid, 'deleteAccount', { password })
+      },
+      { ends: ({ cid }) => [cid] },
+    ),
   },
   deleteMessage: {
     'edited, then deleted by an admin, twice': aCase(async ({ ada, ben, roomId }) => {
@@ -121,10 +226,40 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ada, 'editMessage', { messageId: await ada.say(roomId, 'Same'), content: 'Same' })
     }),
   },
+  joinChannel: {
+    'by a member of the team, twice': aCase(async ({ ben, channelId }) => {
+      for (let time = 0; time < 2; time++) await write(ben, 'joinChannel', { channelId })
+    }, inChannel),
+  },
+  muteMember: {
+    'until a time': aCase(({ ada, ben, roomId }) =>
+      write(ada, 'muteMember', { roomId, userId: ben.id, until: '2100-01-01T00:00:00.000Z' }),
+    ),
+    'and lifted': aCase(async ({ ada, ben, roomId }) => {
+      await write(ada, 'muteMember', { roomId, userId: ben.id, until: '2100-01-01T00:00:00.000Z' })
+      await write(ada, 'muteMember', { roomId, userId: ben.id, until: null })
+    }),
+  },
   openDirectRoom: {
     'made and then found': aCase(async ({ ada, cid }) => {
       await ada.open(cid)
       await cid.open(ada)
+    }),
+  },
+  pinMessage: {
+    'two, and one of them twice': aCase(async ({ ada, ben, roomId }) => {
+      const [one, two] = [await ben.say(roomId, 'One'), await ada.say(roomId, 'Two')]
+      for (const messageId of [one, two, one]) await write(ada, 'pinMessage', { messageId })
+    }),
+    'what is then edited': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await ben.say(roomId, 'One')
+      await write(ada, 'pinMessage', { messageId })
+      await write(ben, 'editMessage', { messageId, content: 'Two' })
+    }),
+    'what its sender then deletes': aCase(async ({ ada, ben, roomId }) => {
+      const [one, two] = [await ben.say(roomId, 'One'), await ben.say(roomId, 'Two')]
+      for (const messageId of [one, two]) await write(ada, 'pinMessage', { messageId })
+      await write(ben, 'deleteMessage', { messageId: two })
     }),
   },
   refreshSession: {
@@ -147,6 +282,32 @@ const cases: Record<string, Record<string, Case>> = {
       await ada.add(roomId, ben)
     }),
   },
+  'removeRoomMember, in a public channel': {
+    'who goes on reading': aCase(async ({ ben, channelId }) => {
+      await write(ben, 'joinChannel', { channelId })
+      await ben.remove(channelId, ben)
+    }, inChannel),
+    'its last member, who leads the team': aCase(({ ada, channelId }) => ada.remove(channelId, ada), inChannel),
+  },
+  removeTeamMember: {
+    'by a lead': aCase(({ ada, ben, teamId }) => write(ada, 'removeTeamMember', { teamId, userId: ben.id }), inGeneral),
+    'who held a public channel without being in it': aCase(
+      ({ ada, ben, teamId }) => write(ada, 'removeTeamMember', { teamId, userId: ben.id }),
+      { ...inChannel, ...seenByBen },
+    ),
+    'who leaves it and all its channels': aCase(
+      async ({ ada, ben, teamId, channelId }) => {
+        await write(ben, 'joinChannel', { channelId })
+        await ada.add(await aChannel(ada, { teamId, name: 'Secrets', isPrivate: true }), ben)
+        await write(ben, 'removeTeamMember', { teamId, userId: ben.id })
+      },
+      { ...inChannel, ...seenByBen },
+    ),
+    'its first lead, and somebody else leads': aCase(async ({ ada, ben, teamId }) => {
+      await write(ada, 'setTeamRole', { teamId, userId: ben.id, role: 'LEAD' })
+      await write(ada, 'removeTeamMember', { teamId, userId: ada.id })
+    }, inGeneral),
+  },
   revokeSession: {
     'of the other device': aCase(
       async ({ ada, tablet }) => {
@@ -166,6 +327,11 @@ const cases: Record<string, Record<string, Case>> = {
       await ada.say(roomId, 'Once', 'once')
       await ada.say(roomId, 'Once', 'once')
     }),
+  },
+  'sendMessage, in a public channel': {
+    'by who is not in it, twice': aCase(async ({ ben, channelId }) => {
+      for (const content of ['Hello', 'Anybody here?']) await ben.say(channelId, content)
+    }, inChannel),
   },
   'sendMessage, in threads': {
     'begun and gone on with by two': aCase(async ({ ada, ben, roomId }) => {
@@ -195,12 +361,43 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ada, 'deleteMessage', { messageId })
     }),
   },
+  setNotificationLevel: {
+    'on one device': aCase(({ ada, roomId }) => write(ada, 'setNotificationLevel', { roomId, level: 'MENTIONS' })),
+    'twice, by a member': aCase(async ({ ben, roomId }) => {
+      for (const level of ['NONE', 'NONE']) await write(ben, 'setNotificationLevel', { roomId, level })
+    }),
+  },
+  'sendMessage, mentioning': {
+    'who is in the room, who is not, and oneself': aCase(({ ada, ben, cid, roomId }) =>
+      ada.say(roomId, `Hello @${ben.handle}, @${cid.handle} and @${ada.handle}`),
+    ),
+    'somebody who then goes': aCase(async ({ ada, ben, roomId }) => {
+      await ada.say(roomId, `Hello @${ben.handle}`)
+      await ada.remove(roomId, ben)
+    }),
+    'others by an edit, and then nobody': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await ben.say(roomId, `Hello @${ada.handle}`)
+      await write(ben, 'editMessage', { messageId, content: 'Hello' })
+      await write(ben, 'editMessage', { messageId, content: `Hello @${ben.handle} and @${ada.handle}` })
+      await write(ben, 'editMessage', { messageId: await ben.say(roomId, 'Hello'), content: `Hello @${ada.handle}` })
+    }),
+    'by what is then deleted': aCase(async ({ ada, ben, roomId }) => {
+      await write(ben, 'deleteMessage', { messageId: await ben.say(roomId, `Hello @${ada.handle}`) })
+    }),
+  },
   setRoomRole: {
     'to admin': aCase(({ ada, ben, roomId }) => write(ada, 'setRoomRole', { roomId, userId: ben.id, role: 'ADMIN' })),
     'there and back': aCase(async ({ ada, ben, roomId }) => {
       await write(ada, 'setRoomRole', { roomId, userId: ben.id, role: 'ADMIN' })
       await write(ben, 'setRoomRole', { roomId, userId: ada.id, role: 'MEMBER' })
     }),
+  },
+  setTeamRole: {
+    'to lead': aCase(({ ada, ben, teamId }) => write(ada, 'setTeamRole', { teamId, userId: ben.id, role: 'LEAD' })),
+    'and with it what one may do in a public channel, there and back': aCase(async ({ ada, ben, teamId }) => {
+      await write(ada, 'setTeamRole', { teamId, userId: ben.id, role: 'LEAD' })
+      await write(ben, 'setTeamRole', { teamId, userId: ada.id, role: 'MEMBER' })
+    }, inChannel),
   },
   signIn: { 'on a third device': aCase(({ ada }) => anotherDevice(ada, { url: ada.url })) },
   signOut: {
@@ -214,11 +411,42 @@ const cases: Record<string, Record<string, Case>> = {
       orThrow(await post(ada.url, { query, variables: { input } }))
     }),
   },
+  unpinMessage: {
+    'one of two, which is pinned again': aCase(async ({ ada, ben, roomId }) => {
+      const [one, two] = [await ben.say(roomId, 'One'), await ben.say(roomId, 'Two')]
+      for (const messageId of [one, two]) await write(ada, 'pinMessage', { messageId })
+      await write(ada, 'unpinMessage', { messageId: one })
+      await write(ada, 'pinMessage', { messageId: one })
+    }),
+    'what is not pinned': aCase(async ({ ada, roomId }) => write(ada, 'unpinMessage', { messageId: await ada.say(roomId, 'One') })),
+  },
+  unblockUser: {
+    'somebody blocked': aCase(async ({ ada, ben, cid }) => {
+      for (const { id } of [ben, cid]) await write(ada, 'blockUser', { userId: id })
+      await write(ada, 'unblockUser', { userId: ben.id })
+    }),
+    'somebody who is not': aCase(({ ada, ben }) => write(ada, 'unblockUser', { userId: ben.id })),
+  },
+  unarchiveRoom: {
+    'archived and opened again': aCase(async ({ ada, roomId }) => {
+      await write(ada, 'archiveRoom', { roomId })
+      await write(ada, 'unarchiveRoom', { roomId })
+    }),
+    'a public channel, with something said since': aCase(async ({ ada, channelId: roomId }) => {
+      await write(ada, 'archiveRoom', { roomId })
+      await write(ada, 'unarchiveRoom', { roomId })
+      await ada.say(roomId, 'Open again')
+    }, inChannel),
+  },
   updateProfile: {
     // A name reaches others with the next answer that shows it.
     'name and address': aCase(({ ada }) => write(ada, 'updateProfile', { name: 'Ada L.', email: 'ada@example.org' }), {
       seenBy: ({ ada, tablet }) => [ada, tablet],
     }),
+  },
+  updateTeam: {
+    'its name and slug': aCase(({ ada, teamId }) => write(ada, 'updateTeam', { teamId, name: 'Renamed', slug: `renamed-${Date.now()}` })),
+    'to what it is called already': aCase(({ ada, teamId }) => write(ada, 'updateTeam', { teamId, name: 'Crew' })),
   },
   updateRoom: {
     'its name': aCase(({ ada, roomId }) => write(ada, 'updateRoom', { roomId, name: 'Renamed' })),
@@ -226,6 +454,10 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ada, 'updateRoom', { roomId, topic: 'New' })
       await write(ada, 'updateRoom', { roomId, topic: null })
     }),
+    'of a public channel': aCase(
+      ({ ada, channelId: roomId }) => write(ada, 'updateRoom', { roomId, name: 'Renamed', topic: 'New' }),
+      inChannel,
+    ),
   },
 }
 
@@ -238,29 +470,46 @@ it('every mutation has a case', () => {
 inEachWorld('what a client held, and the events since', (world) => {
   const all = Object.entries(cases).flatMap(([mutation, some]) => Object.entries(some).map(([name, one]) => [mutation, name, one] as const))
 
-  it.each(all)('make what it reads afresh: %s, %s', async (_mutation, _name, { act, seenBy, ends }) => {
+  it.each(all)('make what it reads afresh: %s, %s', async (_mutation, _name, { act, seenBy, ends, where }) => {
     const cast = await aCast(world())
-    const { ada, tablet, ben, cid, roomId } = cast
+    const { ada, tablet, ben, cid, teamId } = cast
+    const held = { teamId, roomId: where?.(cast) ?? cast.roomId }
     const leaving = ends?.(cast) ?? []
     const watching = (seenBy?.(cast) ?? [ada, tablet, ben, cid]).filter((person) => !leaving.includes(person))
-    const held = await Promise.all(watching.map((person) => read(person, roomId)))
+    const before = await Promise.all(watching.map((person) => read(person, held)))
     await act(cast)
     for (const person of leaving) await until(async () => (await person.ask('{ viewer { id } }')).status === 401)
-    for (const [index, person] of watching.entries()) {
-      const before = held[index]!
-      const fresh = await read(person, roomId)
-      const inbox = await eventsOf(person, inboxDocument, {}, before.viewer.inboxCursor, fresh.viewer.inboxCursor)
-      const room = fresh.room && before.room ? await eventsOf(person, roomDocument, { roomId }, before.room.cursor, fresh.room.cursor) : []
-      // A room that one has come into is read, not made of events.
-      const expected = before.room ? fresh : { ...fresh, room: null }
-      const once = { inboxFirst: applyRoom(applyInbox(before, inbox), room), roomFirst: applyInbox(applyRoom(before, room), inbox) }
-      expect(once.inboxFirst).toEqual(expected)
-      expect(once.roomFirst).toEqual(expected)
-      expect(applyRoom(applyInbox(once.inboxFirst, inbox), room)).toEqual(expected)
-      expect(applyRoom(applyInbox(expected, inbox), room)).toEqual(expected)
-    }
+    for (const [index, person] of watching.entries()) await expectAgreement(person, held, before[index])
   })
 })
+
+interface Places {
+  readonly roomId: string
+  readonly teamId: string
+}
+
+/** Whichever stream's events come first, and seen once or twice, they make of what was held what is read now. */
+async function expectAgreement(person: Person, { roomId, teamId }: Places, held: State): Promise<void> {
+  const fresh = await read(person, { roomId, teamId })
+  // What one has come into is read, not made of events; what one is out of is not followed.
+  const expected = { ...fresh, room: held.room && fresh.room, team: held.team && fresh.team }
+  const between = (part: 'room' | 'team', document: string) =>
+    expected[part] ? eventsOf(person, document, { roomId, teamId }, held[part].cursor, fresh[part].cursor) : []
+  const inbox = await eventsOf(person, inboxDocument, {}, held.viewer.inboxCursor, fresh.viewer.inboxCursor)
+  const room = await between('room', roomDocument)
+  const team = await between('team', teamDocument)
+  const steps = [
+    (state: State) => applyInbox(state, inbox),
+    (state: State) => applyRoom(state, room),
+    (state: State) => applyTeam(state, team),
+  ]
+  const inOrder = (state: State) => steps.reduce((next, step) => step(next), state)
+  const once = inOrder(held)
+  expect(once).toEqual(expected)
+  expect(steps.reduceRight((next, step) => step(next), held)).toEqual(expected)
+  expect(inOrder(once)).toEqual(expected)
+  expect(inOrder(expected)).toEqual(expected)
+}
 
 async function aCast(world: World): Promise<Cast> {
   const [here, there = here] = world.nodes
@@ -268,11 +517,23 @@ async function aCast(world: World): Promise<Cast> {
   const [tablet, ben, cid] = await Promise.all([anotherDevice(ada, there!), world.aPerson('Ben', there), world.aPerson('Cid', here)])
   const roomId = await ada.make(ben)
   await ada.say(roomId, 'Welcome')
-  return { ada, tablet, ben, cid, roomId }
+  const { createTeam } = orThrow(
+    await ada.ask<{ createTeam: Record<'team' | 'channel', { id: string }> }>(
+      'mutation { createTeam(input: { name: "Crew" }) { team { id } channel { id } } }',
+    ),
+  )
+  const [teamId, generalId] = [createTeam.team.id, createTeam.channel.id]
+  await write(ada, 'addTeamMember', { teamId, userId: ben.id })
+  return { ada, tablet, ben, cid, roomId, teamId, generalId, channelId: await aChannel(ada, { teamId, name: 'Public' }) }
 }
 
-async function read(person: Person, roomId: string): Promise<State> {
-  return orThrow(await person.ask<State>(stateDocument, { roomId }))
+async function aChannel(person: Person, input: Record<string, unknown>): Promise<string> {
+  const document = 'mutation ($input: CreateChannelInput!) { createChannel(input: $input) { channel { id } } }'
+  return orThrow(await person.ask<{ createChannel: { channel: { id: string } } }>(document, { input })).createChannel.channel.id
+}
+
+async function read(person: Person, places: Places): Promise<State> {
+  return orThrow(await person.ask<State>(stateDocument, { ...places }))
 }
 
 /** What a subscription brings between two cursors, over a socket. */
@@ -299,15 +560,25 @@ const inboxAndAccount: Rules = {
   },
 }
 
-/** A room that is lost, and not given back since, is dropped. */
+/** What is lost, and not given back since, is dropped: a team, what it alone let one see, and a room that only its members see. */
 function applyInbox(held: State, events: readonly ShownEvent[]): State {
   const state = applyEvents(held, events, inboxAndAccount)
-  const last = events.filter(({ roomId }) => roomId !== undefined && roomId === held.room?.id).at(-1)
-  return sorted(last?.__typename === 'RoomRemoved' ? { ...state, room: null } : state)
+  const lastOf = (name: 'roomId' | 'teamId', id: string | undefined) =>
+    events.filter((event) => id !== undefined && event[name] === id).at(-1)?.__typename
+  const isOut = lastOf('teamId', held.team?.id) === 'TeamRemoved'
+  const isNoMember = lastOf('roomId', held.room?.id) === 'RoomRemoved'
+  const isOfTeam = held.team !== null && held.room?.team?.id === held.team.id
+  if (isOut ? isOfTeam || isNoMember : isNoMember && held.room.isPrivate !== false) state.room = null
+  if (isOut) state.team = null
+  return sorted(state)
 }
 
 function applyRoom(held: State, events: readonly ShownEvent[]): State {
   return sorted(held.room ? applyEvents(held, events, roomRules) : held)
+}
+
+function applyTeam(held: State, events: readonly ShownEvent[]): State {
+  return held.team ? applyEvents(held, events, teamRules) : held
 }
 
 /** A list of rooms is shown by latest activity. */

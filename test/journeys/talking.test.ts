@@ -156,11 +156,13 @@ inEachWorld('talking', (world) => {
     await ada.add(roomId, ben)
     const again = await ben.follow(roomId, { after: before })
     await ada.say(roomId, 'Since Ben is back')
-    await again.hearsUpTo(5)
+    await again.hearsUpTo(7)
     expect(again.heard.map(({ __typename, message }) => message?.content ?? __typename)).toEqual([
       'MemberLeft',
+      'Left the room.',
       'While Ben is away',
       'MemberJoined',
+      'Joined the room.',
       'Since Ben is back',
     ])
     await again.stop()

@@ -74,6 +74,14 @@ export const roomRules: Rules = {
       if (isNewer) room.lastMessage = structuredClone(message)
     }
   },
+  RoomArchived({ viewer, room }) {
+    if (viewer) viewer.rooms.edges = viewer.rooms.edges.filter(({ node }: State) => node.id !== room.id)
+  },
+  RoomUnarchived({ viewer, room }, event) {
+    if (!viewer || !room.viewerMembership) return
+    const others = viewer.rooms.edges.filter(({ node }: State) => node.id !== room.id)
+    viewer.rooms.edges = [{ node: event.room }, ...others]
+  },
   '*'(state, { cursor, at, roomId }) {
     state.room.cursor = cursor
     for (const room of objectsIn(state))
@@ -81,14 +89,51 @@ export const roomRules: Rules = {
   },
 }
 
-/** The events of an inbox: what they do to `{ viewer { rooms { edges { cursor node { id } } } } }`, the newest activity first. */
-export const inboxRules: Rules = {
-  RoomAdded({ viewer }, { edge, roomId }) {
-    const others = viewer.rooms.edges.filter(({ node }: State) => node.id !== roomId)
-    viewer.rooms.edges = edge ? [edge, ...others] : others
+/** The events of a team: what they do to `{ team { cursor members { nodes } channels { nodes } } }`. */
+export const teamRules: Rules = {
+  TeamMemberJoined({ team }, { member }) {
+    team.members.nodes = withObject(team.members.nodes, member, ({ joinedAt }) => joinedAt)
   },
-  RoomRemoved({ viewer }, { roomId }) {
+  TeamMemberLeft({ team }, { memberId }) {
+    team.members.nodes = team.members.nodes.filter(({ id }: { id: string }) => id !== memberId)
+  },
+  ChannelAdded: listChannel,
+  ChannelUnarchived: listChannel,
+  ChannelArchived({ team }, { channel }) {
+    if (team.channels) team.channels.nodes = team.channels.nodes.filter(({ id }: { id: string }) => id !== channel.id)
+  },
+  '*'(state, { cursor }) {
+    state.team.cursor = cursor
+  },
+}
+
+function listChannel({ team }: State, { channel }: ShownEvent) {
+  if (team.channels) team.channels.nodes = withObject(team.channels.nodes, channel, ({ createdAt }) => createdAt)
+}
+
+/**
+ * The events of an inbox: what they do to `{ viewer { rooms { edges { cursor node { id } } } } }`, the newest activity first, and to
+ * `{ viewer { teams { edges { cursor node { id } } } } }`, the newest last. Of private channels they alone tell: a `channel` among
+ * `{ team { channels { nodes } } }`, `of` that team.
+ */
+export const inboxRules: Rules = {
+  TeamAdded({ viewer }, { edge, teamId }) {
+    const others = viewer.teams.edges.filter(({ node }: State) => node.id !== teamId)
+    viewer.teams.edges = edge ? [...others, edge] : others
+  },
+  TeamRemoved({ viewer }, { teamId }) {
+    viewer.teams.edges = viewer.teams.edges.filter(({ node }: State) => node.id !== teamId)
+  },
+  RoomAdded({ viewer, team }, { edge, roomId, channel }) {
+    const others = viewer.rooms.edges.filter(({ node }: State) => node.id !== roomId)
+    viewer.rooms.edges = edge && !edge.node.archivedAt ? [edge, ...others] : others
+    if (!channel?.isPrivate || channel.archivedAt || channel.of.id !== team?.id) return
+    const { of: _of, ...shown } = channel
+    listChannel({ team }, { __typename: 'RoomAdded', channel: shown })
+  },
+  RoomRemoved({ viewer, team }, { roomId }) {
     viewer.rooms.edges = viewer.rooms.edges.filter(({ node }: State) => node.id !== roomId)
+    if (team?.channels) team.channels.nodes = team.channels.nodes.filter(({ id, isPrivate }: State) => id !== roomId || !isPrivate)
   },
 }
 

@@ -26,6 +26,6 @@ export async function aDirectRoom(one: APerson, other: APerson): Promise<ARoom> 
   return named(data!.openDirectRoom.room.id)
 }
 
-function named(globalId: string): ARoom {
+export function named(globalId: string): ARoom {
   return { globalId, id: Buffer.from(globalId, 'base64url').toString().split(':')[1]! }
 }

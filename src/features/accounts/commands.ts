@@ -4,7 +4,8 @@ import { requireText } from '../../lib/text.ts'
 import { uuid } from '../../lib/uuid.ts'
 import type { User } from '../../store/generated/prisma/client.ts'
 import { viewerUpdated } from './events.ts'
-import { handlePattern } from './queries.ts'
+import { handlePattern, tombstonePrefix } from './queries.ts'
+import { changedMeanwhile, withRightPassword } from './right-password.ts'
 import { type Credentials, endSessionsIn, forgetAll, issue, startSessionIn } from './session-commands.ts'
 
 export interface SignUp {
@@ -47,8 +48,8 @@ export async function signIn(services: Services, client: Client, input: { handle
   const { bearer, endedIds } = await withRightPassword(services, { user: { handle } }, password, async (account, rehash) => {
     const newHash = await rehash()
     return transact([account.userId], async (tx) => {
-      const now = await tx.rows.account.findUniqueOrThrow({ where: { userId: account.userId } })
-      if (now.passwordHash !== account.passwordHash) return changedMeanwhile
+      const now = await tx.rows.account.findUnique({ where: { userId: account.userId } })
+      if (now?.passwordHash !== account.passwordHash) return changedMeanwhile
       if (newHash) await tx.rows.account.update({ where: { userId: account.userId }, data: { passwordHash: newHash } })
       // Their other devices see this one come.
       tx.append(account.userId, viewerUpdated({}))
@@ -97,37 +98,11 @@ export async function updateProfile(services: Services, personId: string, input:
   const where = { id: personId }
   if (name === undefined && email === undefined) return services.database.prisma.user.findUniqueOrThrow({ where })
   return services.transact([personId], async (tx) => {
+    if ((await tx.rows.account.count({ where: { userId: personId } })) === 0) throw unauthenticated('This account is closed.')
     if (email !== undefined) await tx.rows.account.updateMany({ where: { userId: personId }, data: { email } })
     tx.append(personId, viewerUpdated({}))
     return name === undefined ? tx.rows.user.findUniqueOrThrow({ where }) : tx.rows.user.update({ where, data: { name } })
   })
-}
-
-interface Account {
-  readonly userId: string
-  readonly passwordHash: string
-}
-
-/** What work answers that found another hash than the one the password was compared with. */
-const changedMeanwhile = Symbol('changed meanwhile')
-
-/**
- * Does what needs the password. Comparing takes long and holds no lock, so `work` has to look once more, under the lock of the inbox; when
- * it finds the password changed, it is compared anew.
- */
-async function withRightPassword<Result>(
-  { database, passwords }: Services,
-  where: { user: { handle: string } } | { userId: string },
-  password: string,
-  work: (account: Account, rehash: () => Promise<string | undefined>) => Promise<Result | typeof changedMeanwhile>,
-): Promise<Result> {
-  for (;;) {
-    const account = await database.prisma.account.findFirst({ where })
-    if (!(await passwords.isRight(password, account?.passwordHash)) || !account) throw unauthenticated('Handle and password do not match.')
-    const rehash = async () => (passwords.isOutdated(account.passwordHash) ? passwords.hash(password) : undefined)
-    const result = await work(account, rehash)
-    if (result !== changedMeanwhile) return result
-  }
 }
 
 const handleMost = 32
@@ -136,6 +111,8 @@ const handleTaken = () => conflict('This handle is taken.', 'handle')
 function requireHandle(handle: string): string {
   requireText(handle, { field: 'handle', least: 2, most: handleMost })
   if (!handlePattern.test(handle)) throw badInput('handle', 'Lower case letters, digits and _, please: 2 to 32 of them.')
+  if (handle.startsWith(tombstonePrefix))
+    throw badInput('handle', `Handles that begin with ${tombstonePrefix} are left to closed accounts.`)
   return handle
 }
 

@@ -5,8 +5,10 @@ import type { SessionEndedData } from './events.ts'
 import { readViewer } from './queries.ts'
 import { sessionGlobalId, Viewer } from './schema.ts'
 
-builder.objectRef<StoredEvent>('ViewerUpdated').implement({
-  description: "The viewer's name or address changed, on whichever device, or another device of theirs signed in.",
+/** Rooms add theirs. */
+export const ViewerUpdated = builder.objectRef<StoredEvent>('ViewerUpdated').implement({
+  description:
+    "The viewer's profile, a setting of theirs or whom they have blocked changed, on whichever device, or another device of theirs signed in.",
   interfaces: [InboxEvent],
   fields: (t) => ({
     viewer: t.field({

@@ -7,11 +7,15 @@ export const userById = defineLoader<string, User>('userById', async ({ prisma }
   inOrder(ids, await prisma.user.findMany({ where: { id: { in: [...ids] } } }), (user) => user.id),
 )
 
+/** Not of those who have closed their account. */
 export const userByHandle = defineLoader<string, User>('userByHandle', async ({ prisma }, handles) =>
-  inOrder(handles, await prisma.user.findMany({ where: { handle: { in: [...handles] } } }), (user) => user.handle),
+  inOrder(handles, await prisma.user.findMany({ where: { handle: { in: [...handles] }, deletedAt: null } }), (user) => user.handle),
 )
 
 export const handlePattern = /^[a-z0-9_]{2,32}$/
+
+/** How the handles of closed accounts begin. Nobody else may have one that does. */
+export const tombstonePrefix = 'deleted_'
 
 /** The signed-in person, with what only they may see. */
 export interface ViewerRow {
@@ -28,7 +32,7 @@ export interface ViewerRow {
  */
 export async function readViewer({ services, loaders }: Context, personId: string): Promise<ViewerRow | null> {
   const [row] = await services.database.sql<ViewerRow & User>(
-    `select person.id, person.handle, person.name, person.created_at as "createdAt", account.email, stream.head
+    `select person.id, person.handle, person.name, person.created_at as "createdAt", person.deleted_at as "deletedAt", account.email, stream.head
      from app_user as person join stream on stream.id = person.id left join account on account.user_id = person.id where person.id = $1`,
     [personId],
   )
@@ -75,11 +79,11 @@ export const sessionById = defineLoader<string, SessionRow>('sessionById', async
 export function findUsers({ sql }: Database, prefix: string, most: number): Promise<User[]> {
   const columns = 'id, handle, name, created_at'
   const begins = (column: string) =>
-    `select ${columns} from app_user where lower(${column}) collate "C" like lower($2) || '%'
+    `select ${columns} from app_user where lower(${column}) collate "C" like lower($2) || '%' and deleted_at is null
      order by lower(${column}) collate "C", id limit $3`
   return sql(
     `with asked as (select lower($1) as text), found as ((${begins('handle')}) union (${begins('name')}))
-     select id, handle, name, created_at as "createdAt" from found, asked
+     select id, handle, name, created_at as "createdAt", null::timestamptz as "deletedAt" from found, asked
      order by lower(handle) <> text, lower(name) <> text, not starts_with(lower(handle), text), lower(handle) collate "C" limit $3`,
     [prefix, prefix.replaceAll(/[\\%_]/g, '\\$&'), most],
   )

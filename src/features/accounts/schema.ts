@@ -27,6 +27,11 @@ export const User = builder.prismaNode('User', {
     handle: t.exposeString('handle', { description: 'Lower case letters, digits and _, 2 to 32 of them. Public.' }),
     name: t.exposeString('name', { description: 'What they call themselves.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When they signed up.' }),
+    deletedAt: t.expose('deletedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: "When the account was closed: handle and name are then nobody's. Null while it is open.",
+    }),
   }),
 })
 

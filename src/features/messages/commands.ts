@@ -1,11 +1,16 @@
 import type { Services } from '../../graphql/context.ts'
+import type { Known } from '../../graphql/loaders.ts'
+import { known } from '../../graphql/loaders.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { badInput, conflict, notFound, type Refusal } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import { uuid } from '../../lib/uuid.ts'
-import type { RoomMember } from '../../store/generated/prisma/client.ts'
-import type { Refused } from './sends.ts'
-import type { Shown } from './snapshot.ts'
+import { membershipOf } from '../rooms/queries.ts'
+import { findMentions, type Named } from './mentions.ts'
+import { type MessageRow, messageById } from './queries.ts'
+import { refusalOf, type ThreadToReplyIn } from './replies.ts'
+import { sendTheLongerWay } from './sending.ts'
+import type { Send } from './sends.ts'
+import { knownOf } from './snapshot.ts'
 
 export interface SendMessage {
   readonly roomId: string
@@ -16,22 +21,19 @@ export interface SendMessage {
   readonly thread?: ThreadToReplyIn | undefined
 }
 
-/** Its id, or that of a message in it, or of one under which it begins. */
-export interface ThreadToReplyIn {
-  readonly id: string
-  /** The id has to be a thread's. */
-  readonly isThread: boolean
+/** The message, and what was read on the way. */
+export interface SentMessage {
+  readonly message: MessageRow
+  readonly known: readonly Known[]
 }
 
 /**
- * One round trip: whether the person may post is decided where the message is numbered, after the room was locked. A nonce that was used
- * before gives the message it named then, for ever and on every node.
+ * One round trip for members: whether the person may post is decided where the message is numbered, after the room was locked. Whoever mentions
+ * people, or is not simply a member, takes the longer way. A nonce that was used before gives the message it named then, for ever and on
+ * every node.
  */
-export async function sendMessage(
-  services: Services,
-  person: string,
-  { roomId, content, nonce, replyTo, thread }: SendMessage,
-): Promise<Shown & { membership: RoomMember | null }> {
+export async function sendMessage(services: Services, person: string, input: SendMessage): Promise<SentMessage> {
+  const { roomId, content, nonce, replyTo, thread } = input
   requireText(content, { field: 'content', most: services.limits.messageCharacters })
   if (nonce != null) requireText(nonce, { field: 'nonce', most: services.limits.nonceCharacters })
   await services.rates.spend('send', person)
@@ -39,17 +41,20 @@ export async function sendMessage(
   const id = uuid()
   const isReply = replyTo !== undefined || thread !== undefined
   const nonceHash = sha256(isReply ? JSON.stringify([content, replyTo ?? null, thread?.id ?? null]) : content)
-  const sent = await services.sends.add({ roomId, senderId: person, id, nonce: nonce ?? id, nonceHash, content, replyTo, thread })
-  if ('message' in sent) return sent
-  throw refusals[sent.outcome]()
+  const send: Send = { roomId, senderId: person, id, nonce: nonce ?? id, nonceHash, content, replyTo, thread }
+  const found = await findMentions(services.database.sql, send)
+  if (found.length > 0) return theLongerWay(services, send, found)
+
+  const sent = await services.sends.add(send)
+  if ('message' in sent) {
+    const membership = sent.membership ? [known(membershipOf, { roomId, userId: person }, sent.membership)] : []
+    return { message: sent.message, known: [...knownOf(sent), ...membership] }
+  }
+  if (sent.outcome === 'unsure') return theLongerWay(services, send, [])
+  throw refusalOf(sent.outcome)
 }
 
-const refusals: Record<Refused['outcome'], () => Refusal> = {
-  not_found: () => notFound('room'),
-  conflict: () => conflict('This nonce was used in this room before, for another message.', 'nonce'),
-  no_thread: () => notFound('thread'),
-  thread_deleted: () => badInput('threadId', 'This message was deleted: no thread can begin there.'),
-  no_reply_to: () => notFound('message'),
-  reply_to_deleted: () => badInput('replyToId', 'This message was deleted: it cannot be answered.'),
-  reply_to_elsewhere: () => badInput('replyToId', 'This message is not in that thread.'),
+async function theLongerWay(services: Services, send: Send, found: readonly Named[]): Promise<SentMessage> {
+  const message = await sendTheLongerWay(services, send, found)
+  return { message, known: [known(messageById, message.id, message)] }
 }

@@ -1,12 +1,18 @@
 import type { Services } from '../../graphql/context.ts'
 import { forbidden } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
+import { runBy } from '../../store/database.ts'
 import type { Message } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { removeReactionsIn } from '../reactions/removing.ts'
+import { administers } from '../rooms/policy.ts'
+import { whyNoPost } from '../rooms/scene.ts'
 import { messageDeleted, messageEdited } from './events.ts'
+import { mayMention, readMentions } from './mention-queries.ts'
+import { findMentions, inboxesOf, mentionIn, type Named, requireMentions } from './mentions.ts'
+import { unpinIn } from './pinning.ts'
 import { canDelete, canEdit } from './policy.ts'
-import { requireMessage, requireRoomOf } from './scene.ts'
+import { type MessageScene, requireMessage, requireRoomOf } from './scene.ts'
 
 export interface EditMessage {
   readonly messageId: string
@@ -21,15 +27,28 @@ export async function editMessage(services: Services, person: string, { messageI
   const { limits } = services
   requireText(content, { field: 'content', most: limits.messageCharacters })
   const roomId = await requireRoomOf(services.database.prisma, messageId)
-  return services.transact([roomId], async (tx) => {
+  const naming = { roomId, senderId: person, content }
+  const found = await findMentions(services.database.sql, naming)
+  // It may make as many hear of it as a message.
+  if (found.length > 0) await services.rates.spend('send', person)
+  const most = limits.mentionsMost
+  return services.transact([roomId, person, ...inboxesOf(found, most)], async (tx) => {
     const scene = await requireMessage(tx.rows, messageId, person)
     const { message } = scene
-    if (!canEdit(scene)) throw forbidden(message.deletedAt ? 'This message was deleted.' : 'Only its sender may edit a message.')
+    if (!canEdit(scene)) throw forbidden(whyNoEdit(scene))
     if (message.content === content) return message
+    const before = await mentionedBy(tx, message)
+    const mentions = await requireMentions(tx.rows, naming, { found, before, most })
     const seq = tx.append(roomId, messageEdited({ messageId, actorId: person }))
     await tx.rows.messageEdit.create({ data: { messageId, seq, content: message.content, replacedAt: tx.at } })
     const [tooOld] = await tx.rows.messageEdit.findMany({ where: { messageId }, orderBy: { seq: 'desc' }, skip: limits.editsMost, take: 1 })
     if (tooOld) await tx.rows.messageEdit.deleteMany({ where: { messageId, seq: { lte: tooOld.seq } } })
+    await mentionIn(
+      tx,
+      message,
+      mentions,
+      before.map(({ userId }) => userId),
+    )
     return tx.rows.message.update({ where: { id: messageId }, data: { content, editedAt: tx.at } })
   })
 }
@@ -40,18 +59,39 @@ export async function editMessage(services: Services, person: string, { messageI
  */
 export async function deleteMessage(services: Services, person: string, messageId: string): Promise<Message> {
   const roomId = await requireRoomOf(services.database.prisma, messageId)
-  return services.transact([roomId], async (tx) => {
+  return services.transact([roomId, person], async (tx) => {
     const scene = await requireMessage(tx.rows, messageId, person)
-    if (!canDelete(scene))
-      throw forbidden(scene.room.kind === 'DIRECT' ? 'Only its sender may delete it.' : 'Only its sender and the admins may delete it.')
+    if (!canDelete(scene)) throw forbidden(whyNoDelete(scene))
     if (scene.message.deletedAt !== null) return scene.message
+    // First, so that the pins that clients hold are right without a word about deleting.
+    await unpinIn(tx, scene.message, person)
     tx.append(roomId, messageDeleted({ messageId, actorId: person }))
     await tx.rows.messageEdit.deleteMany({ where: { messageId } })
     await removeReactionsIn(tx, messageId)
+    if (mayMention(scene.message)) await tx.rows.mention.deleteMany({ where: { messageId } })
     const deleted = await tx.rows.message.update({ where: { id: messageId }, data: { content: '', deletedAt: tx.at } })
     if (deleted.threadId !== null) await recountThread(tx, deleted.threadId)
     return deleted
   })
+}
+
+function whyNoEdit({ standing, message, person }: MessageScene): string {
+  if (message.deletedAt !== null) return 'This message was deleted.'
+  if (message.systemKind !== null) return 'What the room says of itself cannot be edited.'
+  if (message.senderId !== person) return 'Only its sender may edit a message.'
+  return whyNoPost(standing) ?? 'A forwarded message says what it said.'
+}
+
+function whyNoDelete({ standing, message }: MessageScene): string {
+  if (administers(standing)) return 'This room is archived.'
+  if (message.systemKind !== null) return 'Only the admins may delete it.'
+  return standing.kind === 'DIRECT' ? 'Only its sender may delete it.' : 'Only its sender and the admins may delete it.'
+}
+
+/** Whom a message mentions, before it says something else. */
+async function mentionedBy({ rows }: Transaction, message: Message): Promise<Named[]> {
+  if (!mayMention(message)) return []
+  return (await readMentions(runBy(rows), [message.id])).map(({ id: userId, handle }) => ({ userId, handle }))
 }
 
 /** One reply fewer, and perhaps another is the newest. The room's lock keeps others from counting meanwhile. */

@@ -4,7 +4,7 @@ import { rowId } from '../../graphql/ids.ts'
 import type { MessageEdit as EditRow } from '../../store/generated/prisma/client.ts'
 import type { StoredEvent } from '../../store/transact.ts'
 import { RoomEvent } from '../rooms/event-interface.ts'
-import { membershipOf, roomKindById } from '../rooms/queries.ts'
+import { standingOf } from '../rooms/standing.ts'
 import { deleteMessage, editMessage } from './edit-commands.ts'
 import { canSeeEdits } from './policy.ts'
 import { editsOf, type MessageRow, messageById } from './queries.ts'
@@ -42,11 +42,8 @@ async function seeEdits(message: MessageRow, { actor, loaders }: Context): Promi
   // So for everybody, and nobody has to be asked who they are.
   if (message.editedAt === null || message.deletedAt !== null) return []
   const person = actor.id('Message.edits are for its sender and the admins')
-  const [kind, mine] = await Promise.all([
-    loaders.load(roomKindById, message.roomId),
-    loaders.load(membershipOf, { roomId: message.roomId, userId: person }),
-  ])
-  return canSeeEdits({ room: { kind: kind! }, mine, message, person }) ? (await loaders.load(editsOf, message.id))! : []
+  const standing = (await loaders.load(standingOf, { roomId: message.roomId, userId: person }))!
+  return canSeeEdits({ standing, message, person }) ? (await loaders.load(editsOf, message.id))! : []
 }
 
 builder.objectRef<StoredEvent>('MessageEdited').implement({

@@ -1,30 +1,30 @@
-import type { Message, Room, RoomMember } from '../../store/generated/prisma/client.ts'
-import { canPost } from '../rooms/policy.ts'
+import type { Message } from '../../store/generated/prisma/client.ts'
+import { administers, canDeleteAnyMessage, canPin, canPost, type Standing } from '../rooms/policy.ts'
 
-/** What decides: the room, the asking person's membership while it lasts, the message, and who asks. */
+/** What decides: how the asking person stands to the room, the message, and who asks. */
 export interface MessageFacts {
-  readonly room: Pick<Room, 'kind'>
-  readonly mine: Pick<RoomMember, 'role'> | null
-  readonly message: Pick<Message, 'senderId' | 'deletedAt'>
+  readonly standing: Standing
+  readonly message: Pick<Message, 'senderId' | 'deletedAt' | 'systemKind' | 'forwardedFromId'>
   readonly person: string
 }
 
-/** The sender alone, for ever; of what is deleted there is nothing to edit. */
-export function canEdit({ room, mine, message, person }: MessageFacts): boolean {
-  return canPost(room, mine) && message.senderId === person && message.deletedAt === null
+/** What a message says that was typed into this room: its sender alone, for ever. Of what is deleted there is nothing to edit. */
+export function canEdit({ standing, message, person }: MessageFacts): boolean {
+  const isOwn = message.senderId === person && message.systemKind === null && message.forwardedFromId === null
+  return canPost(standing) && isOwn && message.deletedAt === null
 }
 
-/** The sender, and the room's admins. */
-export function canDelete(facts: MessageFacts): boolean {
-  return facts.message.senderId === facts.person || isAdmin(facts)
+/** The sender, whatever may have happened to the room or to them in it; and whoever may delete any. */
+export function canDelete({ standing, message, person }: MessageFacts): boolean {
+  return (message.senderId === person && message.systemKind === null) || canDeleteAnyMessage(standing)
+}
+
+/** Keeping it at hand for the room. Of what is deleted there is nothing to keep. */
+export function canPinMessage({ standing, message }: MessageFacts): boolean {
+  return canPin(standing) && message.deletedAt === null
 }
 
 /** What it said before it was edited. */
-export function canSeeEdits(facts: MessageFacts): boolean {
-  return facts.message.deletedAt === null && (facts.message.senderId === facts.person || isAdmin(facts))
-}
-
-/** A direct room has none. */
-function isAdmin({ room, mine }: MessageFacts): boolean {
-  return room.kind !== 'DIRECT' && mine?.role === 'ADMIN'
+export function canSeeEdits({ standing, message, person }: MessageFacts): boolean {
+  return message.deletedAt === null && (message.senderId === person || administers(standing))
 }

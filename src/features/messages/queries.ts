@@ -1,6 +1,7 @@
 import { defineLoader, inOrder } from '../../graphql/loaders.ts'
 import type { Keyset, Page, PageRequest } from '../../graphql/paging.ts'
 import { mostCounted, pageCursor } from '../../graphql/paging.ts'
+import { groupBy } from '../../lib/group-by.ts'
 import type { Database } from '../../store/database.ts'
 import type { Message, MessageEdit } from '../../store/generated/prisma/client.ts'
 
@@ -9,7 +10,8 @@ export type MessageRow = Omit<Message, 'nonceHash'>
 
 /** The columns of a `MessageRow`, from `message m`. */
 const columns = `m.id, m.room_id as "roomId", m.seq, m.sender_id as "senderId", m.content, m.nonce, m.created_at as "createdAt",
-  m.edited_at as "editedAt", m.deleted_at as "deletedAt", m.reply_to_id as "replyToId", m.thread_id as "threadId"`
+  m.edited_at as "editedAt", m.deleted_at as "deletedAt", m.reply_to_id as "replyToId", m.thread_id as "threadId",
+  m.system_kind as "systemKind", m.forwarded_from_id as "forwardedFromId", m.pinned_seq as "pinnedSeq"`
 
 export const messageById = defineLoader<string, MessageRow>('messageById', async ({ sql }, ids) =>
   inOrder(ids, await sql<MessageRow>(`select ${columns} from message m where m.id = any($1::uuid[])`, [ids]), ({ id }) => id),
@@ -143,13 +145,3 @@ export const messageCount = defineLoader<MessageList, number>(
   },
   ({ extent, id }) => `${extent} ${id}`,
 )
-
-function groupBy<Item>(items: readonly Item[], nameOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>()
-  for (const item of items) {
-    const group = groups.get(nameOf(item))
-    if (group) group.push(item)
-    else groups.set(nameOf(item), [item])
-  }
-  return groups
-}

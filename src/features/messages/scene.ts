@@ -1,6 +1,8 @@
 import { notFound } from '../../lib/refusal.ts'
+import { runBy } from '../../store/database.ts'
 import type { Message, Prisma } from '../../store/generated/prisma/client.ts'
 import { canSee } from '../rooms/policy.ts'
+import { readStandings } from '../rooms/standing.ts'
 import type { MessageFacts } from './policy.ts'
 
 /** What a command about a message decides by. */
@@ -17,13 +19,9 @@ export async function requireRoomOf(rows: Prisma.TransactionClient, messageId: s
 
 /** Reads what decides; NOT_FOUND for what is not there or not to be seen. */
 export async function requireMessage(rows: Prisma.TransactionClient, messageId: string, person: string): Promise<MessageScene> {
-  const found = await rows.message.findUnique({
-    where: { id: messageId },
-    include: { room: { include: { members: { where: { userId: person, leftAt: null } } } } },
-  })
-  if (!found) throw notFound('message')
-  const { room, ...message } = found
-  const mine = room.members[0] ?? null
-  if (!canSee(room, mine)) throw notFound('message')
-  return { room, mine, message, person }
+  const message = await rows.message.findUnique({ where: { id: messageId } })
+  if (!message) throw notFound('message')
+  const [standing] = await readStandings(runBy(rows), [{ roomId: message.roomId, userId: person }])
+  if (!standing || !canSee(standing)) throw notFound('message')
+  return { standing, message, person }
 }

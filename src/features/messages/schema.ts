@@ -10,19 +10,23 @@ import { User } from '../accounts/schema.ts'
 import { canSeeRoom, requireRoomId } from '../rooms/access.ts'
 import { RoomEvent } from '../rooms/event-interface.ts'
 import { followRoom } from '../rooms/following.ts'
-import { membershipOf, type RoomRow, roomById } from '../rooms/queries.ts'
+import { roomById } from '../rooms/queries.ts'
 import { Room } from '../rooms/schema.ts'
-import { sendMessage, type ThreadToReplyIn } from './commands.ts'
+import { sendMessage } from './commands.ts'
 import { pageOfMessages } from './pages.ts'
 import { bySeq, lastMessageOf, type MessageRow, messageById } from './queries.ts'
-import { knownOf } from './snapshot.ts'
+import type { ThreadToReplyIn } from './replies.ts'
 
 export const Message = builder.objectRef<MessageRow>('Message')
 
 builder.node(Message, {
   description: 'What somebody said in a room.',
   id: { resolve: ({ id }) => id, description: 'The id of this message.' },
-  authScopes: ({ roomId }, context) => canSeeRoom(context, roomId),
+  authScopes({ roomId }, context) {
+    // What takes a message back is heard in its room's stream alone: what another one, such as a team's, shows of it is kept for nobody.
+    if (!context.actor.hears(roomId)) context.actor.id('what a stream shows of a message that is not of its room')
+    return canSeeRoom(context, roomId)
+  },
   fields: (t) => ({
     room: t.field({
       type: Room,
@@ -60,7 +64,7 @@ export const MessageConnection = builder.connectionObject(
 const edgeOf = (message: MessageRow) => ({ cursor: pageCursor(message, bySeq), node: message })
 
 /** Null for what is not there or not to be seen. */
-async function seeMessage(id: string, context: Context): Promise<MessageRow | null> {
+export async function seeMessage(id: string, context: Context): Promise<MessageRow | null> {
   const message = await context.loaders.load(messageById, id)
   return message && (await canSeeRoom(context, message.roomId)) ? message : null
 }
@@ -173,16 +177,16 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
   }),
 })
 
-const SendMessagePayload = builder.objectRef<{ message: MessageRow; room: RoomRow }>('SendMessagePayload').implement({
+const SendMessagePayload = builder.objectRef<MessageRow>('SendMessagePayload').implement({
   description: 'What was said.',
   fields: (t) => ({
-    message: t.expose('message', { type: Message, description: 'The message as it is stored.' }),
-    edge: t.field({
-      type: MessageEdge,
-      description: 'The message in its place in `Room.messages`.',
-      resolve: ({ message }) => edgeOf(message),
+    message: t.field({ type: Message, description: 'The message as it is stored.', resolve: (message) => message }),
+    edge: t.field({ type: MessageEdge, description: 'The message in its place in `Room.messages`.', resolve: edgeOf }),
+    room: t.field({
+      type: Room,
+      description: 'The room in which it was said.',
+      resolve: async ({ roomId }, _args, { loaders }) => (await loaders.load(roomById, roomId))!,
     }),
-    room: t.expose('room', { type: Room, description: 'The room in which it was said.' }),
   }),
 })
 
@@ -196,11 +200,10 @@ builder.mutationField('sendMessage', (t) =>
       const room = { roomId: await requireRoomId(context, roomId, 'roomId') }
       const replyTo = replyToId == null ? undefined : rowId(replyToId, 'Message', 'replyToId')
       const thread = threadId == null ? undefined : readThreadId(threadId)
-      const sent = await sendMessage(context.services, userId, { ...room, ...input, replyTo, thread })
+      const { message, known } = await sendMessage(context.services, userId, { ...room, ...input, replyTo, thread })
       context.loaders.forget()
-      for (const { loader, key, row } of knownOf(sent)) context.loaders.prime(loader, key, row)
-      if (sent.membership) context.loaders.prime(membershipOf, { ...room, userId }, sent.membership)
-      return sent
+      for (const { loader, key, row } of known) context.loaders.prime(loader, key, row)
+      return message
     },
   }),
 )

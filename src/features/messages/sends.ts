@@ -1,8 +1,10 @@
 import type { HeardEvent } from '../../graphql/facts.ts'
 import type { Database } from '../../store/database.ts'
 import type { RoomMember } from '../../store/generated/prisma/client.ts'
+import { type MembershipAsJson, reviveMembership } from '../rooms/queries.ts'
 import { heardOf } from './events.ts'
 import { GroupCommit } from './group-commit.ts'
+import type { SendFault, ThreadToReplyIn } from './replies.ts'
 import { type AsJson, reviveShown, type Shown } from './snapshot.ts'
 
 declare module '../../graphql/context.ts' {
@@ -22,14 +24,15 @@ export interface Send {
   readonly nonceHash: string
   readonly content: string
   readonly replyTo?: string | undefined
-  readonly thread?: { readonly id: string; readonly isThread: boolean } | undefined
+  readonly thread?: ThreadToReplyIn | undefined
 }
 
 /** What became of it. A duplicate shows the message that its nonce named first, as it is now. */
 export type Sent = ({ readonly outcome: 'sent' | 'duplicate'; readonly membership: RoomMember | null } & Shown) | Refused
 
+/** `unsure`: to be decided, and perhaps sent, the longer way. */
 export interface Refused {
-  readonly outcome: 'not_found' | 'conflict' | 'no_thread' | 'thread_deleted' | 'no_reply_to' | 'reply_to_deleted' | 'reply_to_elsewhere'
+  readonly outcome: 'unsure' | SendFault
 }
 
 export interface Sends {
@@ -57,7 +60,7 @@ export function createSends(database: Database, ring: (events: readonly HeardEve
   })
 }
 
-type SentRow = Refused | ({ outcome: 'sent' | 'duplicate'; membership: AsJson<RoomMember> | null } & AsJson<Shown>)
+type SentRow = Refused | ({ outcome: 'sent' | 'duplicate'; membership: MembershipAsJson | null } & AsJson<Shown>)
 
 function sendAll(database: Database, sends: readonly Send[]): Promise<SentRow[]> {
   const column = (name: 'roomId' | 'senderId' | 'id' | 'nonce' | 'nonceHash' | 'content') => sends.map((send) => send[name])
@@ -88,6 +91,6 @@ function revive(row: SentRow): Sent {
   return {
     outcome,
     ...reviveShown(row),
-    membership: membership && { ...membership, joinedAt: new Date(membership.joinedAt), leftAt: null },
+    membership: membership && reviveMembership(membership),
   }
 }

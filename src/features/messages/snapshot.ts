@@ -3,7 +3,7 @@ import { known } from '../../graphql/loaders.ts'
 import type { Thread, User } from '../../store/generated/prisma/client.ts'
 import { userById } from '../accounts/queries.ts'
 import { reactionsOf } from '../reactions/queries.ts'
-import { type RoomRow, roomById, roomKindById } from '../rooms/queries.ts'
+import { type RoomRow, roomById, roomNatureById } from '../rooms/queries.ts'
 import { type MessageRow, messageById } from './queries.ts'
 import { threadById } from './thread-queries.ts'
 
@@ -27,13 +27,17 @@ export function reviveShown({ message, sender, room, thread }: AsJson<Shown>): S
     message: {
       ...message,
       createdAt: new Date(message.createdAt),
-      editedAt: message.editedAt === null ? null : new Date(message.editedAt),
-      deletedAt: message.deletedAt === null ? null : new Date(message.deletedAt),
+      editedAt: dateOf(message.editedAt),
+      deletedAt: dateOf(message.deletedAt),
     },
-    sender: { ...sender, createdAt: new Date(sender.createdAt) },
-    room: { ...room, createdAt: new Date(room.createdAt), activeAt: new Date(room.activeAt) },
-    thread: thread && { ...thread, lastReplyAt: thread.lastReplyAt === null ? null : new Date(thread.lastReplyAt) },
+    sender: { ...sender, createdAt: new Date(sender.createdAt), deletedAt: dateOf(sender.deletedAt) },
+    room: { ...room, createdAt: new Date(room.createdAt), activeAt: new Date(room.activeAt), archivedAt: dateOf(room.archivedAt) },
+    thread: thread && { ...thread, lastReplyAt: dateOf(thread.lastReplyAt) },
   }
+}
+
+function dateOf(time: string | null): Date | null {
+  return time === null ? null : new Date(time)
 }
 
 export function knownOf({ message, sender, room, thread }: Shown): Known[] {
@@ -41,7 +45,7 @@ export function knownOf({ message, sender, room, thread }: Shown): Known[] {
     known(messageById, message.id, message),
     known(userById, sender.id, sender),
     known(roomById, room.id, room),
-    known(roomKindById, room.id, room.kind),
+    known(roomNatureById, room.id, room),
     known<string, Thread | null>(threadById, message.threadId ?? message.id, thread),
     // Nothing has happened since it was sent.
     ...(room.head === message.seq ? [known(reactionsOf, message.id, [])] : []),

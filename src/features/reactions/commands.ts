@@ -3,6 +3,7 @@ import { readEmoji } from '../../lib/emoji.ts'
 import { badInput, conflict, forbidden } from '../../lib/refusal.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { requireMessage, requireRoomOf } from '../messages/scene.ts'
+import { whyNoPost } from '../rooms/scene.ts'
 import { reactionAdded, reactionRemoved } from './events.ts'
 import { canReact } from './policy.ts'
 
@@ -44,9 +45,9 @@ async function change(services: Services, person: string, { messageId, emoji: ty
   const emoji = readEmoji(typed)
   if (emoji === undefined) throw badInput('emoji', 'One emoji, please, and nothing else.')
   const roomId = await requireRoomOf(services.database.prisma, messageId)
-  await services.transact([roomId], async (tx) => {
+  await services.transact([roomId, person], async (tx) => {
     const scene = await requireMessage(tx.rows, messageId, person)
-    if (!canReact(scene)) throw forbidden(scene.message.deletedAt ? 'This message was deleted.' : 'You may not react here.')
+    if (!canReact(scene)) throw forbidden(whyNoPost(scene.standing) ?? 'This message was deleted.')
     const key = { messageId, userId: person, emoji }
     const isThere = (await tx.rows.reaction.count({ where: key })) > 0
     await work(tx, { roomId, key, isThere })

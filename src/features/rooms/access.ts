@@ -2,19 +2,30 @@ import type { Context } from '../../graphql/context.ts'
 import { decodeId, encodeId, rowId } from '../../graphql/ids.ts'
 import { notFound } from '../../lib/refusal.ts'
 import type { RoomKind } from '../../store/generated/prisma/client.ts'
+import { teamMembershipOf } from '../teams/queries.ts'
 import { canSee } from './policy.ts'
-import { membershipOf, type RoomRow, roomById, roomKindById } from './queries.ts'
+import { membershipOf, type RoomRow, roomById, roomNatureById } from './queries.ts'
 
 /** The GraphQL type of each kind of room, which its ids are of. */
-export const roomTypes = { DIRECT: 'DirectRoom', GROUP: 'GroupRoom' } as const satisfies Record<RoomKind, string>
+export const roomTypes = { DIRECT: 'DirectRoom', GROUP: 'GroupRoom', CHANNEL: 'Channel' } as const satisfies Record<RoomKind, string>
 
-/** Whoever follows a room's stream may see it, so its audience needs no name; anybody else is asked for theirs. */
-export async function canSeeRoom(context: Context, roomId: string): Promise<boolean> {
-  if (context.actor.hears(roomId)) return true
-  const userId = context.actor.id('to see a room')
-  const kind = await context.loaders.load(roomKindById, roomId)
-  if (kind === null) return false
-  return canSee({ kind }, await context.loaders.load(membershipOf, { roomId, userId }))
+/**
+ * Whoever follows a room's stream may see it, and whoever follows a team's its public channels: their audiences need no name. Anybody else is
+ * asked for theirs.
+ */
+export async function canSeeRoom({ actor, loaders }: Context, roomId: string): Promise<boolean> {
+  if (actor.hears(roomId)) return true
+  const nature = await loaders.load(roomNatureById, roomId)
+  const teamId = nature?.teamId ?? null
+  if (nature !== null && teamId !== null && !nature.isPrivate && actor.hears(teamId)) return true
+  const userId = actor.id('to see a room')
+  if (nature === null) return false
+  const role = (await loaders.load(membershipOf, { roomId, userId }))?.role ?? null
+  // What a membership decides already needs no other row.
+  if (canSee({ ...nature, role, teamRole: null })) return true
+  if (teamId === null) return false
+  const teamRole = (await loaders.load(teamMembershipOf, { teamId, userId }))?.role ?? null
+  return canSee({ ...nature, role, teamRole })
 }
 
 /** The room, or null for what is not there or not to be seen. Its position is read before anything that decides or shows. */
@@ -43,8 +54,8 @@ export async function requireRoomId(context: Context, text: string, field: strin
 
 /** A room's id as clients see it, whoever may see the room; null when there is no such room. */
 export async function roomIdOf(context: Context, roomId: string): Promise<string | null> {
-  const kind = await context.loaders.load(roomKindById, roomId)
-  return kind && encodeId(roomTypes[kind], roomId)
+  const nature = await context.loaders.load(roomNatureById, roomId)
+  return nature && encodeId(roomTypes[nature.kind], roomId)
 }
 
 /** For reads that answer null: the room that an id names, if it is one of that type and to be seen. */

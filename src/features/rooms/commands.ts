@@ -1,29 +1,34 @@
 import type { Services } from '../../graphql/context.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { badInput, conflict, forbidden, notFound } from '../../lib/refusal.ts'
+import { badInput, forbidden } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
-import { uuid } from '../../lib/uuid.ts'
-import type { Prisma, RoomRole } from '../../store/generated/prisma/client.ts'
-import type { Transaction } from '../../store/transact.ts'
-import { roomAdded, roomUpdated } from './events.ts'
-import { canUpdate } from './policy.ts'
-import { reach } from './reach.ts'
-import { requireScene, requireUser } from './scene.ts'
+import type { RoomRole } from '../../store/generated/prisma/client.ts'
+import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
+import { saySystemIn } from '../messages/system.ts'
+import { channelUpdated } from './channel-events.ts'
+import { directKeyOf, findDirectRoom } from './direct-rooms.ts'
+import { roomUpdated } from './events.ts'
+import { openRoomIn } from './opening.ts'
+import { canUpdate, type Standing } from './policy.ts'
+import { reach, requireReachable } from './reach.ts'
+import { onlyItsAdmins, requireScene, requireUser } from './scene.ts'
+import { streamsOf, tellTeamIn } from './telling.ts'
 
-/** The one room of the two, made when there is none. Both inboxes are locked, so it is made once however many open it at once. */
+/** The one room of the two, made when there is none and neither has blocked the other. Both inboxes are locked, so it is made once however many open it at once. */
 export async function openDirectRoom(services: Services, person: string, other: string): Promise<string> {
   if (other === person) throw badInput('userId', 'A direct room is between two people: name somebody else.')
-  const directKey = [person, other].sort().join(':')
-  const find = (rows: Prisma.TransactionClient) => rows.room.findUnique({ where: { directKey }, select: { id: true } })
-  const known = await find(services.database.prisma)
-  if (known) return known.id
+  const known = await findDirectRoom(services.database.prisma, person, other)
+  if (known !== null) return known
 
   await requireUser(services.database.prisma, other)
   await reach(services, person)
   return services.transact([person, other], async (tx) => {
-    const found = await find(tx.rows)
-    if (found) return found.id
-    return openRoom(tx, { kind: 'DIRECT', directKey, createdById: person }, { [person]: 'MEMBER', [other]: 'MEMBER' })
+    const found = await findDirectRoom(tx.rows, person, other)
+    if (found !== null) return found
+    await requireUser(tx.rows, person, other)
+    await requireReachable(tx.rows, person, [other])
+    const room = { kind: 'DIRECT', directKey: directKeyOf(person, other), createdById: person } as const
+    return openRoomIn(tx, room, { [person]: 'MEMBER', [other]: 'MEMBER' })
   })
 }
 
@@ -43,35 +48,18 @@ export async function createGroupRoom(services: Services, person: string, input:
   const others = [...new Set(input.memberIds)].filter((id) => id !== person).sort()
   const nonce = input.nonce == null ? undefined : requireText(input.nonce, { field: 'nonce', most: limits.nonceCharacters })
   const inputHash = sha256(JSON.stringify({ name, topic, others }))
-
-  const before = async (rows: Prisma.TransactionClient) => {
-    if (nonce === undefined) return undefined
-    const key = { userId: person, mutation: 'createGroupRoom', place: '', nonce }
-    const used = await rows.writeNonce.findUnique({ where: { userId_mutation_place_nonce: key } })
-    if (used && used.inputHash !== inputHash) throw conflict('This nonce was used before, for another group.', 'nonce')
-    return used?.resultId
-  }
-  const known = await before(services.database.prisma)
+  const write: NoncedWrite = { userId: person, mutation: 'createGroupRoom', place: '', nonce, inputHash }
+  const known = await resultBefore(services.database.prisma, write)
   if (known !== undefined) return known
 
   // A group counts as one reach, however many it begins with: their number is bounded already.
   if (others.length > 0) await reach(services, person)
-  return services.transact(
-    [person, ...others],
-    async (tx) => {
-      const made = await before(tx.rows)
-      if (made !== undefined) return made
-      if ((await tx.rows.user.count({ where: { id: { in: others } } })) < others.length) throw notFound('user')
-      const roles = Object.fromEntries([[person, 'ADMIN'], ...others.map((id) => [id, 'MEMBER'])]) as Record<string, RoomRole>
-      const roomId = await openRoom(tx, { kind: 'GROUP', name, topic, createdById: person }, roles)
-      if (nonce !== undefined)
-        await tx.rows.writeNonce.create({
-          data: { userId: person, mutation: 'createGroupRoom', place: '', nonce, inputHash, resultId: roomId },
-        })
-      return roomId
-    },
-    { repeatable: nonce !== undefined },
-  )
+  return transactOnce(services, write, others, async (tx) => {
+    await requireUser(tx.rows, person, ...others)
+    await requireReachable(tx.rows, person, others)
+    const roles = Object.fromEntries([[person, 'ADMIN'], ...others.map((id) => [id, 'MEMBER'])]) as Record<string, RoomRole>
+    return openRoomIn(tx, { kind: 'GROUP', name, topic, createdById: person }, roles)
+  })
 }
 
 export interface UpdateRoom {
@@ -80,43 +68,35 @@ export interface UpdateRoom {
   readonly topic?: string | null | undefined
 }
 
-/** What is absent stays, a topic of null is cleared. */
+/** What is absent stays, a topic of null is cleared. The team of a public channel hears of it too. */
 export async function updateRoom(services: Services, person: string, { roomId, ...input }: UpdateRoom): Promise<void> {
-  if (input.name === null) throw badInput('name', 'A group has to have a name.')
+  if (input.name === null) throw badInput('name', 'A room has to have a name.')
   const changes = {
     ...(input.name !== undefined && { name: requireText(input.name, { field: 'name', most: services.limits.nameCharacters }) }),
     ...(input.topic !== undefined && { topic: topicOf(services, input.topic) }),
   }
-  await services.transact([roomId], async (tx) => {
+  const streams = await streamsOf(services, roomId)
+  await services.transact([...streams, person], async (tx) => {
     const { room, mine } = await requireScene(tx.rows, roomId, person)
-    if (!canUpdate(room, mine)) throw forbidden(room.kind === 'DIRECT' ? 'A direct room has no name.' : 'Only its admins may do that.')
+    if (!canUpdate(mine)) throw forbidden(whyNoUpdate(mine))
     const next = { ...room, ...changes }
     if (next.name === room.name && next.topic === room.topic) return
     await tx.rows.room.update({ where: { id: roomId }, data: changes })
     tx.append(roomId, roomUpdated({ roomId, actorId: person }))
+    tellTeamIn(tx, room, channelUpdated({ roomId, actorId: person }))
+    if (next.name === room.name) return
+    const content = `Renamed the room to “${next.name}”.`
+    await saySystemIn(tx, { roomId, senderId: person, kind: 'ROOM_RENAMED', content })
   })
 }
 
-/**
- * The room, its stream and its first members, whose inboxes hear of it. Its own stream begins empty: nobody could have followed it before,
- * and whoever reads it finds them in it.
- */
-async function openRoom(
-  tx: Transaction,
-  room: Omit<Prisma.RoomUncheckedCreateInput, 'id' | 'memberCount' | 'createdAt'>,
-  roles: Record<string, RoomRole>,
-) {
-  const id = uuid()
-  const members = Object.entries(roles).map(([userId, role]) => ({ id: uuid(), roomId: id, userId, role, joinedAt: tx.at }))
-  await tx.openStream(id)
-  await tx.rows.room.create({ data: { ...room, id, memberCount: members.length, createdAt: tx.at } })
-  await tx.rows.roomMember.createMany({ data: members })
-  for (const { userId } of members) tx.append(userId, roomAdded({ roomId: id }))
-  return id
+function whyNoUpdate({ kind, isArchived }: Standing): string {
+  if (kind === 'DIRECT') return 'A direct room has no name.'
+  return isArchived ? 'This room is archived.' : onlyItsAdmins
 }
 
 /** Nothing but blanks is no topic. */
-function topicOf({ limits }: Services, text: string | null | undefined): string | null {
+export function topicOf({ limits }: Services, text: string | null | undefined): string | null {
   if (text == null) return null
   return requireText(text, { field: 'topic', most: limits.topicCharacters, least: 0 }).trim() === '' ? null : text
 }

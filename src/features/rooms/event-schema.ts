@@ -56,7 +56,7 @@ builder.objectRef<StoredEvent>('MemberUpdated').implement({
 })
 
 builder.objectRef<StoredEvent>('RoomUpdated').implement({
-  description: 'The room has another name or topic.',
+  description: 'The room has another name or topic; or the other one of a direct room has closed their account.',
   interfaces: [RoomEvent],
   fields: (t) => ({
     room: t.field({ type: Room, description: 'The room as it is.', resolve: (event, _args, context) => roomOf(event, context) }),

@@ -2,6 +2,11 @@ import { defineFact } from '../../graphql/facts.ts'
 import { userById } from '../accounts/queries.ts'
 import { memberById, roomById } from './queries.ts'
 
+export interface AboutRoom extends Record<string, unknown> {
+  roomId: string
+  actorId: string
+}
+
 interface AboutMember extends Record<string, unknown> {
   roomId: string
   memberId: string
@@ -19,12 +24,11 @@ export const memberLeft = defineFact<AboutMember & { wasRemoved: boolean }>('Mem
 
 export const memberUpdated = defineFact<AboutMember>('MemberUpdated', { refersTo: refersToMember })
 
-export const roomUpdated = defineFact<{ roomId: string; actorId: string }>('RoomUpdated', {
-  refersTo: ({ roomId, actorId }) => [
-    [roomById, roomId],
-    [userById, actorId],
-  ],
-})
+export const roomUpdated = defineFact<AboutRoom>('RoomUpdated', { refersTo: refersToRoom })
+
+export const roomArchived = defineFact<AboutRoom>('RoomArchived', { refersTo: refersToRoom })
+
+export const roomUnarchived = defineFact<AboutRoom>('RoomUnarchived', { refersTo: refersToRoom })
 
 // In a person's inbox.
 
@@ -32,6 +36,10 @@ export const roomAdded = defineFact<{ roomId: string }>('RoomAdded', { refersTo:
 
 /** `wasRemoved`: by somebody else; otherwise they left. */
 export const roomRemoved = defineFact<{ roomId: string; wasRemoved: boolean }>('RoomRemoved', { refersTo: () => [] })
+
+export function refersToRoom({ roomId, actorId }: AboutRoom) {
+  return [[roomById, roomId] as const, [userById, actorId] as const]
+}
 
 function refersToMember({ roomId, memberId, userId, actorId }: AboutMember) {
   return [[roomById, roomId] as const, [memberById, memberId] as const, ...people(userId, actorId)]

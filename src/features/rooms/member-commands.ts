@@ -1,11 +1,10 @@
 import type { Services } from '../../graphql/context.ts'
-import { conflict, forbidden } from '../../lib/refusal.ts'
-import { uuid } from '../../lib/uuid.ts'
+import { badInput, conflict, forbidden, notFound } from '../../lib/refusal.ts'
 import type { RoomMember, RoomRole } from '../../store/generated/prisma/client.ts'
-import type { Transaction } from '../../store/transact.ts'
-import { memberJoined, memberLeft, memberUpdated, roomAdded, roomRemoved } from './events.ts'
-import { canLeave, canManageMembers } from './policy.ts'
-import { reach } from './reach.ts'
+import { memberUpdated } from './events.ts'
+import { countAdmins, joinIn, leaveIn } from './joining.ts'
+import { canLeave, canManageMembers, canMute } from './policy.ts'
+import { reach, requireReachable } from './reach.ts'
 import { requireManager, requireMember, requireScene, requireUser } from './scene.ts'
 
 export interface OfMember {
@@ -13,72 +12,71 @@ export interface OfMember {
   readonly userId: string
 }
 
-/** By admins. Who is in already stays as they are, and nobody hears of it; who has left comes back as a plain member. */
+/** By those who run the room. Who is in already stays as they are, and nobody hears of it. */
 export async function addRoomMember(services: Services, person: string, { roomId, userId }: OfMember): Promise<RoomMember> {
-  const { room, mine, theirs: known } = await requireScene(services.database.prisma, roomId, person, userId)
-  if (canManageMembers(room, mine) && (!known || known.leftAt !== null)) await reach(services, person)
+  const known = await requireScene(services.database.prisma, roomId, person, userId)
+  if (canManageMembers(known.mine) && known.theirs.role === null) await reach(services, person)
 
-  return services.transact([roomId, userId], async (tx) => {
+  return services.transact([roomId, person, userId], async (tx) => {
     const scene = await requireScene(tx.rows, roomId, person, userId)
     requireManager(scene)
-    if (scene.theirs?.leftAt === null) return scene.theirs
     await requireUser(tx.rows, userId)
-    const state = { role: 'MEMBER', joinedAt: tx.at, leftAt: null } as const
-    const member = scene.theirs
-      ? await tx.rows.roomMember.update({ where: { id: scene.theirs.id }, data: state })
-      : await tx.rows.roomMember.create({ data: { ...state, id: uuid(), roomId, userId } })
-    await tx.rows.room.update({ where: { id: roomId }, data: { memberCount: { increment: 1 } } })
-    tx.append(roomId, memberJoined({ roomId, memberId: member.id, userId, actorId: person }))
-    tx.append(userId, roomAdded({ roomId }))
-    return member
+    if (scene.theirs.role === null) await requireReachable(tx.rows, person, [userId])
+    if (scene.room.teamId !== null && scene.theirs.teamRole === null) throw forbidden('Only people of its team can be in a channel.')
+    return joinIn(tx, { roomId, userId, actorId: person, membership: scene.theirs.membership })
   })
 }
 
-/** By admins, or oneself: leaving. The row stays, for the events that name it. */
+/** By those who run the room, or oneself: leaving. */
 export async function removeRoomMember(services: Services, person: string, { roomId, userId }: OfMember): Promise<RoomMember> {
-  return services.transact([roomId, userId], async (tx) => {
+  return services.transact([roomId, person, userId], async (tx) => {
     const scene = await requireScene(tx.rows, roomId, person, userId)
-    const wasRemoved = userId !== person
-    if (wasRemoved) requireManager(scene)
-    else if (!canLeave(scene.room, scene.mine)) throw forbidden('A direct room cannot be left.')
-    const member = requireMember(scene)
-    const left = await tx.rows.roomMember.update({ where: { id: member.id }, data: { leftAt: tx.at } })
-    await tx.rows.room.update({ where: { id: roomId }, data: { memberCount: { decrement: 1 } } })
-    tx.append(roomId, memberLeft({ roomId, memberId: member.id, userId, actorId: person, wasRemoved }))
-    tx.append(userId, roomRemoved({ roomId, wasRemoved }))
-    await appointSuccessor(tx, roomId, person)
-    return left
+    if (userId !== person) requireManager(scene)
+    const membership = requireMember(scene)
+    if (userId === person && !canLeave(scene.mine)) throw forbidden('A direct room cannot be left.')
+    return leaveIn(tx, { roomId, userId, actorId: person, membership })
   })
 }
 
-/** By admins. The last of them stays one: a room without would be nobody's to run. */
+/** By those who run the room. The last admin stays one: without, a group would be nobody's to run, and a channel its leads' alone. */
 export async function setRoomRole(services: Services, person: string, input: OfMember & { role: RoomRole }): Promise<RoomMember> {
   const { roomId, userId, role } = input
-  return services.transact([roomId], async (tx) => {
+  return services.transact([roomId, person], async (tx) => {
     const scene = await requireScene(tx.rows, roomId, person, userId)
     requireManager(scene)
     const member = requireMember(scene)
     if (member.role === role) return member
-    if (role === 'MEMBER' && (await countAdmins(tx, roomId)) === 1)
-      throw conflict('You are the only admin of this room: make somebody else one first.')
+    if (role === 'MEMBER' && (await countAdmins(tx, roomId)) === 1) throw conflict('A room has an admin: make somebody else one first.')
     const updated = await tx.rows.roomMember.update({ where: { id: member.id }, data: { role } })
     tx.append(roomId, memberUpdated({ roomId, memberId: member.id, userId, actorId: person }))
     return updated
   })
 }
 
-/** When the last admin has gone, who has been there longest becomes one. The last member leaves an empty room, which nobody sees. */
-async function appointSuccessor(tx: Transaction, roomId: string, person: string): Promise<void> {
-  if ((await countAdmins(tx, roomId)) > 0) return
-  const next = await tx.rows.roomMember.findFirst({
-    where: { roomId, leftAt: null },
-    orderBy: [{ joinedAt: 'asc' }, { id: 'asc' }],
-  })
-  if (!next) return
-  await tx.rows.roomMember.update({ where: { id: next.id }, data: { role: 'ADMIN' } })
-  tx.append(roomId, memberUpdated({ roomId, memberId: next.id, userId: next.userId, actorId: person }))
+export interface MuteMember extends OfMember {
+  /** Null lifts it. */
+  readonly until: Date | null
 }
 
-function countAdmins({ rows }: Transaction, roomId: string): Promise<number> {
-  return rows.roomMember.count({ where: { roomId, leftAt: null, role: 'ADMIN' } })
+/**
+ * By those who run the room, and never one of them. It belongs to person and room, so leaving is no way out of it: also who has left can be
+ * muted, and nobody hears of that before they come back. It lapses by itself.
+ */
+export async function muteMember(services: Services, person: string, { roomId, userId, until }: MuteMember): Promise<RoomMember> {
+  return services.transact([roomId, person], async (tx) => {
+    const scene = await requireScene(tx.rows, roomId, person, userId)
+    requireManager(scene)
+    const { membership } = scene.theirs
+    if (!membership) throw notFound('member')
+    if (!canMute(scene.mine, scene.theirs)) throw forbidden('Nobody mutes those who run the room.')
+    if (until !== null && until <= tx.at) throw badInput('until', 'A mute ends in the future: name a later time, or null to lift it.')
+    if (inForce(membership, tx.at)?.getTime() === until?.getTime()) return membership
+    const updated = await tx.rows.roomMember.update({ where: { id: membership.id }, data: { mutedUntil: until } })
+    if (membership.leftAt === null) tx.append(roomId, memberUpdated({ roomId, memberId: membership.id, userId, actorId: person }))
+    return updated
+  })
+}
+
+function inForce({ mutedUntil }: RoomMember, at: Date): Date | null {
+  return mutedUntil !== null && mutedUntil > at ? mutedUntil : null
 }

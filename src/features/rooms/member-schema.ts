@@ -11,7 +11,9 @@ import { Room } from './schema.ts'
 export const RoomRole = builder.enumType('RoomRole', {
   description: 'What a member may do in a room.',
   values: {
-    ADMIN: { description: 'May rename the room, and add, remove and appoint its members.' },
+    ADMIN: {
+      description: 'Runs the room: may rename it, add, remove, appoint and mute its members, delete and pin messages, and archive it.',
+    },
     MEMBER: { description: 'May read, write and leave.' },
   } as const,
 })
@@ -34,6 +36,13 @@ export const RoomMember = builder.prismaNode('RoomMember', {
     }),
     role: t.expose('role', { type: RoomRole, description: 'What they may do there.' }),
     joinedAt: t.expose('joinedAt', { type: 'DateTime', description: 'Since when they are in the room, this time.' }),
+    mutedUntil: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'Until when they are silenced there; null when they are not. It lapses by itself, and no event tells of that. Does not hold for whoever runs the room.',
+      resolve: ({ mutedUntil }) => (mutedUntil !== null && mutedUntil > new Date() ? mutedUntil : null),
+    }),
   }),
 })
 

@@ -95,7 +95,7 @@ builder.mutationField('createGroupRoom', (t) =>
 const UpdateRoomInput = builder.inputType('UpdateRoomInput', {
   description: 'What shall be different about a room. What is absent stays as it is.',
   fields: (t) => ({
-    roomId: t.id({ required: true, description: 'The id of a group.' }),
+    roomId: t.id({ required: true, description: 'The id of a group or channel.' }),
     name: t.string({ description: 'Its new name, at most 80 characters; it cannot be cleared.' }),
     topic: t.string({ description: 'Its new topic, at most 250 characters; null clears it.' }),
   }),
@@ -111,7 +111,7 @@ const UpdateRoomPayload = builder.objectRef<OfRoom>('UpdateRoomPayload').impleme
 builder.mutationField('updateRoom', (t) =>
   t.field({
     type: UpdateRoomPayload,
-    description: 'Gives a group another name or topic: for its admins.',
+    description: 'Gives a group or channel another name or topic: for those who run it.',
     args: { input: t.arg({ type: UpdateRoomInput, required: true, description: 'The room, and what shall be different.' }) },
     async resolve(_root, { input }, context) {
       const viewer = person(context)

@@ -1,8 +1,8 @@
 import type { Context } from '../../graphql/context.ts'
-import { defineLoader } from '../../graphql/loaders.ts'
+import { defineQuestion } from '../../graphql/loaders.ts'
+import { keysetByMoment, keysetSql, type Moment } from '../../graphql/moments.ts'
 import {
   countedOrNull,
-  type Keyset,
   makePage,
   mostCounted,
   type Page,
@@ -11,74 +11,72 @@ import {
   pageCursor,
   readPage,
 } from '../../graphql/paging.ts'
-import { isUuid } from '../../lib/uuid.ts'
+import { groupBy } from '../../lib/group-by.ts'
 import type { Database } from '../../store/database.ts'
 import type { RoomKind, RoomMember } from '../../store/generated/prisma/client.ts'
-import { memberById, memberColumns, membershipOf, type RoomRow, rememberKinds, roomById, roomColumns } from './queries.ts'
-
-interface Key {
-  readonly at: Date
-  readonly id: string
-}
-
-/** A moment and an id, which breaks the ties. */
-function keysetBy<Row extends { id: string }>(momentOf: (row: Row) => Date): Keyset<Row, Key> {
-  return {
-    encode: (row) => `${momentOf(row).getTime()}.${row.id}`,
-    decode(text) {
-      const [time, id, ...rest] = text.split('.')
-      const isWhole = time !== undefined && /^\d{1,14}$/.test(time) && id !== undefined && isUuid(id) && rest.length === 0
-      return isWhole ? { at: new Date(Number(time)), id } : undefined
-    },
-  }
-}
+import {
+  type MembershipAsJson,
+  memberById,
+  memberColumns,
+  membershipAsJson,
+  membershipOf,
+  type RoomRow,
+  rememberNatures,
+  reviveMembership,
+  roomById,
+  roomColumns,
+} from './queries.ts'
 
 /** The list of a person's rooms: latest activity first. */
-const roomKeyset = keysetBy<RoomRow>((room) => room.activeAt)
+const roomKeyset = keysetByMoment<RoomRow>((room) => room.activeAt)
 
 /** A room in its place in that list. */
 export function edgeOf(room: RoomRow): { cursor: string; node: RoomRow } {
   return { cursor: pageCursor(room, roomKeyset), node: room }
 }
 
-const memberKeyset = keysetBy<RoomMember>((member) => member.joinedAt)
+const memberKeyset = keysetByMoment<RoomMember>((member) => member.joinedAt)
 
 export type ConnectionPage<Row> = Page<Row> & { readonly totalCount: () => Promise<number | null> }
 
+/** Which of a person's rooms: all of them, or only one sort. */
+export interface RoomFilter {
+  readonly kind?: RoomKind | null | undefined
+  readonly archived?: boolean | null | undefined
+}
+
 /** One page of the rooms a person is in, with positions and memberships, in one statement. */
-export async function pageOfRooms(
-  context: Context,
-  userId: string,
-  args: PageArguments & { kind?: RoomKind | null | undefined },
-): Promise<ConnectionPage<RoomRow>> {
+export async function pageOfRooms(context: Context, userId: string, args: PageArguments & RoomFilter): Promise<ConnectionPage<RoomRow>> {
   const { services, loaders } = context
   const request = readPage(args, roomKeyset, services.limits)
-  const { where, order, values } = keysetSql(request, { at: 's.active_at', id: 'r.id', isDescending: true }, 3)
-  const rows = await services.database.sql<RoomRow & { membership: Omit<RoomMember, 'leftAt'> }>(
-    `select ${roomColumns}, json_build_object('id', m.id, 'roomId', m.room_id, 'userId', m.user_id, 'role', m.role,
-       'joinedAt', (extract(epoch from m.joined_at) * 1000)::bigint) as membership
-     from room_member m join room r on r.id = m.room_id join stream s on s.id = r.id
-     where m.user_id = $1 and m.left_at is null and ($2::text is null or r.kind::text = $2) ${where} ${order} limit ${request.size + 1}`,
-    [userId, args.kind ?? null, ...values],
+  const meant = [userId, args.kind ?? null, args.archived ?? null]
+  const { where, order, values } = keysetSql(request, { at: 's.active_at', id: 'r.id', isDescending: true }, meant.length + 1)
+  const rows = await services.database.sql<RoomRow & { membership: MembershipAsJson }>(
+    `select ${roomColumns}, ${membershipAsJson} as membership ${roomsMeant} ${where} ${order} limit ${request.size + 1}`,
+    [...meant, ...values],
   )
   // Position before state, as in `roomById`.
   loaders.forget()
-  rememberKinds(services.database, rows)
+  rememberNatures(services.database, rows)
   const rooms = rows.map(({ membership, ...room }) => {
-    const member = { ...membership, joinedAt: new Date(membership.joinedAt), leftAt: null }
+    const member = reviveMembership(membership)
     loaders.prime(roomById, room.id, room)
     loaders.prime(memberById, member.id, member)
     loaders.prime(membershipOf, member, member)
     return room
   })
-  return { ...makePage(rooms, request, roomKeyset), totalCount: () => countRooms(services.database, userId, args.kind ?? null) }
+  return { ...makePage(rooms, request, roomKeyset), totalCount: () => countRooms(services.database, meant) }
 }
 
-async function countRooms(database: Database, userId: string, kind: RoomKind | null): Promise<number | null> {
+/** Rooms with the person's membership and the stream; its values are person, kind and whether archived. */
+const roomsMeant = `from room_member m join room r on r.id = m.room_id join stream s on s.id = r.id
+  where m.user_id = $1 and m.left_at is null and ($2::text is null or r.kind::text = $2)
+    and ($3::boolean is null or (r.archived_at is not null) = $3)`
+
+async function countRooms(database: Database, meant: unknown[]): Promise<number | null> {
   const [row] = await database.sql<{ count: number }>(
-    `select count(*)::int as count from (select 1 from room_member m join room r on r.id = m.room_id
-     where m.user_id = $1 and m.left_at is null and ($2::text is null or r.kind::text = $2) limit ${mostCounted + 1}) as counted`,
-    [userId, kind],
+    `select count(*)::int as count from (select 1 ${roomsMeant} limit ${mostCounted + 1}) as counted`,
+    meant,
   )
   return countedOrNull(row!.count)
 }
@@ -90,39 +88,12 @@ export async function pageOfMembers(
   args: PageArguments,
 ): Promise<ConnectionPage<RoomMember>> {
   const request = readPage(args, memberKeyset, services.limits)
-  const rows = (await loaders.load(memberRows, { roomId: room.id, request }))!
+  const rows = (await loaders.load(memberRows, { id: room.id, asked: request })) ?? []
   return { ...makePage(rows, request, memberKeyset), totalCount: async () => countedOrNull(room.memberCount) }
 }
 
-/** The same page of many rooms is read in one statement. */
-const memberRows = defineLoader<{ roomId: string; request: PageRequest<Key> }, RoomMember[]>(
-  'memberRows',
-  async (database, keys, loaders) => {
-    const found = new Map<string, Promise<Map<string, RoomMember[]>>>()
-    for (const { request } of keys) {
-      const name = JSON.stringify(request)
-      if (found.has(name)) continue
-      const alike = keys.filter((key) => JSON.stringify(key.request) === name)
-      found.set(
-        name,
-        readMembers(
-          database,
-          alike.map(({ roomId }) => roomId),
-          request,
-        ),
-      )
-    }
-    const pages = await Promise.all(keys.map(async ({ roomId, request }) => (await found.get(JSON.stringify(request))!).get(roomId) ?? []))
-    for (const member of pages.flat()) {
-      loaders.prime(memberById, member.id, member)
-      loaders.prime(membershipOf, member, member)
-    }
-    return pages
-  },
-  JSON.stringify,
-)
-
-async function readMembers(database: Database, roomIds: string[], request: PageRequest<Key>): Promise<Map<string, RoomMember[]>> {
+/** Of each room, in the order of reading. */
+const memberRows = defineQuestion<PageRequest<Moment>, RoomMember[]>('memberRows', async (database, roomIds, request, loaders) => {
   const { where, order, values } = keysetSql(request, { at: 'm.joined_at', id: 'm.id', isDescending: false }, 2)
   const rows = await database.sql<RoomMember & { place: number }>(
     `select page.* from unnest($1::uuid[]) as wanted(room_id) cross join lateral (
@@ -131,26 +102,10 @@ async function readMembers(database: Database, roomIds: string[], request: PageR
      order by page.place`,
     [roomIds, ...values],
   )
-  const pages = new Map<string, RoomMember[]>()
-  for (const { place: _place, ...member } of rows) {
-    const page = pages.get(member.roomId)
-    if (page) page.push(member)
-    else pages.set(member.roomId, [member])
+  const members = rows.map(({ place: _place, ...member }) => member)
+  for (const member of members) {
+    loaders.prime(memberById, member.id, member)
+    loaders.prime(membershipOf, member, member)
   }
-  return pages
-}
-
-/** What a keyset page adds to a statement; its values begin at `$first`. */
-function keysetSql(request: PageRequest<Key>, columns: { at: string; id: string; isDescending: boolean }, first: number) {
-  const { at, id, isDescending } = columns
-  const values: unknown[] = []
-  const bound = (key: Key | undefined, isBelow: boolean) => {
-    if (!key) return ''
-    values.push(key.at, key.id)
-    const place = first + values.length - 2
-    return `and (${at}, ${id}) ${isBelow ? '<' : '>'} ($${place}::timestamptz, $${place + 1}::uuid)`
-  }
-  const where = `${bound(request.after, isDescending)} ${bound(request.before, !isDescending)}`
-  const direction = isDescending === request.isBackward ? 'asc' : 'desc'
-  return { where, order: `order by ${at} ${direction}, ${id} ${direction}`, values }
-}
+  return groupBy(members, ({ roomId }) => roomId)
+})

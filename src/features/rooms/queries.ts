@@ -1,6 +1,6 @@
 import { defineLoader, inOrder } from '../../graphql/loaders.ts'
 import type { Database } from '../../store/database.ts'
-import type { Room, RoomKind, RoomMember } from '../../store/generated/prisma/client.ts'
+import type { Room, RoomMember } from '../../store/generated/prisma/client.ts'
 
 /** A room with the position of its stream, both of one moment. */
 export interface RoomRow extends Room {
@@ -9,11 +9,28 @@ export interface RoomRow extends Room {
 }
 
 /** The columns of a `RoomRow`, from `room r join stream s on s.id = r.id`. */
-export const roomColumns = `r.id, r.kind, r.name, r.topic, r.direct_key as "directKey", r.member_count as "memberCount",
+export const roomColumns = `r.id, r.kind, r.name, r.topic, r.direct_key as "directKey", r.is_severed as "isSevered",
+  r.team_id as "teamId", r.is_private as "isPrivate", r.is_general as "isGeneral", r.archived_at as "archivedAt", r.member_count as "memberCount",
   r.created_by_id as "createdById", r.created_at as "createdAt", s.head, s.active_at as "activeAt"`
 
 /** The columns of a `RoomMember`, from `room_member m`. */
-export const memberColumns = `m.id, m.room_id as "roomId", m.user_id as "userId", m.role, m.joined_at as "joinedAt", m.left_at as "leftAt"`
+export const memberColumns = `m.id, m.room_id as "roomId", m.user_id as "userId", m.role, m.joined_at as "joinedAt", m.left_at as "leftAt",
+  m.muted_until as "mutedUntil", m.notification_level as "notificationLevel"`
+
+/** A lasting `room_member m` as JSON, for statements that read it beside something else. */
+export const membershipAsJson = `json_build_object('id', m.id, 'roomId', m.room_id, 'userId', m.user_id, 'role', m.role,
+  'joinedAt', (extract(epoch from m.joined_at) * 1000)::bigint, 'mutedUntil', (extract(epoch from m.muted_until) * 1000)::bigint,
+  'notificationLevel', m.notification_level)`
+
+/** Its times as numbers, or as text: whatever a date is made of. */
+export type MembershipAsJson = Omit<RoomMember, 'leftAt' | 'joinedAt' | 'mutedUntil'> & {
+  readonly joinedAt: number | string
+  readonly mutedUntil: number | string | null
+}
+
+export function reviveMembership({ joinedAt, mutedUntil, ...membership }: MembershipAsJson): RoomMember {
+  return { ...membership, joinedAt: new Date(joinedAt), leftAt: null, mutedUntil: mutedUntil === null ? null : new Date(mutedUntil) }
+}
 
 /** Position before state: what the other loaders held may be older than the positions read here, so it is dropped. */
 export const roomById = defineLoader<string, RoomRow>('roomById', async (database, ids, loaders) => {
@@ -21,7 +38,7 @@ export const roomById = defineLoader<string, RoomRow>('roomById', async (databas
     ids,
   ])
   loaders.forget(roomById)
-  rememberKinds(database, rows)
+  rememberNatures(database, rows)
   return inOrder(ids, rows, (room) => room.id)
 })
 
@@ -48,33 +65,39 @@ function membershipKey({ roomId, userId }: { roomId: string; userId: string }): 
   return `${roomId}:${userId}`
 }
 
-/** Of which kind a room is. That never changes, and every event asks for it, so it is remembered beyond the execution. */
-export const roomKindById = defineLoader<string, RoomKind>('roomKindById', async (database, ids) => {
-  const unknown = ids.filter((id) => !kindsOf(database).has(id))
-  const rows = unknown.length === 0 ? [] : await database.sql<RoomOfKind>('select id, kind from room where id = any($1::uuid[])', [unknown])
-  const found = new Map(rows.map(({ id, kind }) => [id, kind]))
-  const answers = ids.map((id) => kindsOf(database).get(id) ?? found.get(id) ?? null)
-  rememberKinds(database, rows)
+/** What about a room never changes. Every event asks for it, so it is remembered beyond the execution. */
+export type RoomNature = Pick<Room, 'kind' | 'teamId' | 'isPrivate'>
+
+export const roomNatureById = defineLoader<string, RoomNature>('roomNatureById', async (database, ids) => {
+  const unknown = ids.filter((id) => !naturesOf(database).has(id))
+  const rows =
+    unknown.length === 0
+      ? []
+      : await database.sql<RoomNature & { id: string }>(
+          'select id, kind, team_id as "teamId", is_private as "isPrivate" from room where id = any($1::uuid[])',
+          [unknown],
+        )
+  const found = new Map(rows.map(({ id, ...nature }) => [id, nature]))
+  const answers = ids.map((id) => naturesOf(database).get(id) ?? found.get(id) ?? null)
+  rememberNatures(database, rows)
   return answers
 })
 
-type RoomOfKind = Pick<Room, 'id' | 'kind'>
-
 /** For rooms that were read anyway. */
-export function rememberKinds(database: Database, rooms: readonly RoomOfKind[]): void {
-  const kinds = kindsOf(database)
-  for (const { id, kind } of rooms) kinds.set(id, kind)
-  for (const id of kinds.keys()) {
-    if (kinds.size <= mostKinds) return
-    kinds.delete(id)
+export function rememberNatures(database: Database, rooms: readonly (RoomNature & { id: string })[]): void {
+  const natures = naturesOf(database)
+  for (const { id, kind, teamId, isPrivate } of rooms) natures.set(id, { kind, teamId, isPrivate })
+  for (const id of natures.keys()) {
+    if (natures.size <= mostNatures) return
+    natures.delete(id)
   }
 }
 
-const mostKinds = 50_000
-const remembered = new WeakMap<Database, Map<string, RoomKind>>()
+const mostNatures = 50_000
+const remembered = new WeakMap<Database, Map<string, RoomNature>>()
 
-function kindsOf(database: Database): Map<string, RoomKind> {
-  const kinds = remembered.get(database) ?? new Map<string, RoomKind>()
-  remembered.set(database, kinds)
-  return kinds
+function naturesOf(database: Database): Map<string, RoomNature> {
+  const natures = remembered.get(database) ?? new Map<string, RoomNature>()
+  remembered.set(database, natures)
+  return natures
 }

@@ -1,38 +1,56 @@
 import { forbidden, notFound } from '../../lib/refusal.ts'
+import { runBy } from '../../store/database.ts'
 import type { Prisma, Room, RoomMember } from '../../store/generated/prisma/client.ts'
-import { canManageMembers, canSee } from './policy.ts'
+import { canManageMembers, canPost, canSee, type Standing } from './policy.ts'
+import { readStandings, type StandingRow } from './standing.ts'
 
-/** What a command about a room decides by: the room, the asking person's membership, and another's, also one that has ended. */
+/** What a command about a room decides by: the room, and how the asking person and another stand to it. */
 export interface Scene {
   readonly room: Room
-  readonly mine: RoomMember
-  readonly theirs: RoomMember | null
+  readonly mine: StandingRow
+  readonly theirs: StandingRow
 }
 
 /** Reads the scene by `rows`: inside a transaction what decides, before one what is worth knowing. */
 export async function requireScene(rows: Prisma.TransactionClient, roomId: string, person: string, other = person): Promise<Scene> {
-  const found = await rows.room.findUnique({
-    where: { id: roomId },
-    include: { members: { where: { userId: { in: [person, other] } } } },
-  })
-  if (!found) throw notFound('room')
-  const { members, ...room } = found
-  const mine = members.find(({ userId, leftAt }) => userId === person && leftAt === null)
-  if (!mine || !canSee(room, mine)) throw notFound('room')
-  return { room, mine, theirs: members.find(({ userId }) => userId === other) ?? null }
+  const room = await rows.room.findUnique({ where: { id: roomId } })
+  const standings = await readStandings(
+    runBy(rows),
+    [...new Set([person, other])].map((userId) => ({ roomId, userId })),
+  )
+  const mine = standings.find(({ userId }) => userId === person)
+  const theirs = standings.find(({ userId }) => userId === other)
+  if (!room || !mine || !theirs || !canSee(mine)) throw notFound('room')
+  return { room, mine, theirs }
 }
 
 export function requireManager({ room, mine }: Scene): void {
+  if (canManageMembers(mine)) return
   if (room.kind === 'DIRECT') throw forbidden('A direct room stays between its two.')
-  if (!canManageMembers(room, mine)) throw forbidden('Only its admins may do that.')
+  throw forbidden(mine.isArchived ? 'This room is archived.' : onlyItsAdmins)
 }
+
+/** What keeps somebody from posting who sees the room; undefined when nothing does. */
+export function whyNoPost(standing: Standing): string | undefined {
+  if (canPost(standing)) return undefined
+  if (standing.isArchived) return 'This room is archived.'
+  return standing.isSevered ? 'You two cannot talk to each other any more.' : 'You are muted in this room.'
+}
+
+export function requirePost(standing: Standing): void {
+  const reason = whyNoPost(standing)
+  if (reason !== undefined) throw forbidden(reason)
+}
+
+export const onlyItsAdmins = 'Only its admins may do that.'
 
 /** The other one's membership, while it lasts. */
-export function requireMember({ theirs }: Scene): RoomMember {
-  if (!theirs || theirs.leftAt !== null) throw notFound('member')
-  return theirs
+export function requireMember({ theirs: { membership } }: Scene): RoomMember {
+  if (!membership || membership.leftAt !== null) throw notFound('member')
+  return membership
 }
 
-export async function requireUser(rows: Prisma.TransactionClient, userId: string): Promise<void> {
-  if ((await rows.user.count({ where: { id: userId } })) === 0) throw notFound('user')
+/** That they all have an account: inside a transaction that holds their inboxes they go on having it. */
+export async function requireUser(rows: Prisma.TransactionClient, ...userIds: string[]): Promise<void> {
+  if ((await rows.user.count({ where: { id: { in: userIds }, deletedAt: null } })) < userIds.length) throw notFound('user')
 }

@@ -12,6 +12,7 @@ export const RoomKind = builder.enumType('RoomKind', {
   values: {
     DIRECT: { description: 'Two people; a DirectRoom.' },
     GROUP: { description: 'Some people, who add each other; a GroupRoom.' },
+    CHANNEL: { description: 'A team, or some of it; a Channel.' },
   } as const,
 })
 
@@ -21,7 +22,7 @@ const rowOf = (room: PrismaRoom) => room as RoomRow
 /** Messages and later nouns add their fields by `builder.interfaceField(Room, …)`. */
 export const Room = builder.prismaInterface('Room', {
   name: 'Room',
-  description: 'A place where people talk: between two (DirectRoom), or among some (GroupRoom).',
+  description: 'A place where people talk: between two (DirectRoom), among some (GroupRoom), or in a team (Channel).',
   interfaces: [builder.nodeInterfaceRef()],
   resolveType: ({ kind }) => roomTypes[kind],
   fields: (t) => ({
@@ -39,6 +40,11 @@ export const Room = builder.prismaInterface('Room', {
       type: 'DateTime',
       description: 'When something last happened in it: the `at` of its newest event, or when it was made.',
       resolve: (room) => rowOf(room).activeAt,
+    }),
+    archivedAt: t.expose('archivedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was archived: it can be read, and nothing new is said in it. Null while it is open.',
     }),
     memberCount: t.exposeInt('memberCount', { description: 'How many people are in it.' }),
     cursor: t.field({
@@ -75,6 +81,17 @@ export const GroupRoom = builder.prismaNode('Room', {
   id: { field: 'id', description: 'The id of this room.' },
   interfaces: [Room],
   authScopes: ({ id }, context) => canSeeRoom(context, id),
+})
+
+export const Channel = builder.prismaNode('Room', {
+  variant: 'Channel',
+  description: 'A room of a team. A public one is seen by the whole team, which joins it as it likes; a private one by its members.',
+  id: { field: 'id', description: 'The id of this room.' },
+  interfaces: [Room],
+  authScopes: ({ id }, context) => canSeeRoom(context, id),
+  fields: (t) => ({
+    isPrivate: t.exposeBoolean('isPrivate', { description: 'Whether only its members see it. That never changes.' }),
+  }),
 })
 
 for (const kind of Object.keys(roomTypes) as Kind[])

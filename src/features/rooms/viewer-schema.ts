@@ -10,6 +10,7 @@ builder.objectField(Viewer, 'rooms', (t) =>
     args: {
       ...t.arg.connectionArgs(),
       kind: t.arg({ type: RoomKind, description: 'Only rooms of this kind.' }),
+      archived: t.arg.boolean({ defaultValue: false, description: 'Only archived rooms, or only the others; null: both.' }),
     },
     resolve: ({ id }, args, context) => pageOfRooms(context, id, args),
   }),

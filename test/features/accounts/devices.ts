@@ -3,7 +3,7 @@ import { type ExecutionResult, execute, parse, validate } from 'graphql'
 import { schema } from '../../../src/features/schema.ts'
 import type { Actor } from '../../../src/graphql/actor.ts'
 import { type Client, createContext, noClient, type Services } from '../../../src/graphql/context.ts'
-import { type Domain, nobody } from '../../support/domain.ts'
+import { type APerson, type Domain, nobody } from '../../support/domain.ts'
 
 /** Somebody's browser: whoever signs in on it stays signed in. */
 export interface Device {
@@ -80,4 +80,24 @@ export function sessionOf({ actor }: Device): string {
 
 export function personOf({ actor }: Device): string {
   return actor.id('a test asks')
+}
+
+/** Somebody who has signed up, with one device: a person as tests of other nouns have them, and a password besides. */
+export interface SignedUp extends APerson {
+  readonly device: Device
+  readonly refreshToken: string
+}
+
+export async function aSignedUp(domain: Domain, name: string, handle = aHandle()): Promise<SignedUp> {
+  const device = aDevice(domain)
+  const { viewer, refreshToken } = await signUp(device, { name, handle })
+  const { actor } = device
+  if (actor.kind !== 'person') throw new Error('Nobody is signed in on this device.')
+  return { id: personOf(device), globalId: viewer.user.id, handle: viewer.user.handle, actor, run: domain.as(actor), device, refreshToken }
+}
+
+export const closeDocument = 'mutation ($input: DeleteAccountInput!) { deleteAccount(input: $input) { deletedUserId } }'
+
+export function closeAccount({ run }: Pick<APerson, 'run'>, password = aPassword) {
+  return run<{ deleteAccount: { deletedUserId: string } }>(closeDocument, { input: { password } })
 }

@@ -34,7 +34,7 @@ describeWith(['postgres'], 'sends, on Postgres', () => {
     const [late, other] = await sending!
     // Right at once, and not because a collision was tried again.
     expect(watched.statements).toHaveLength(1)
-    expect(late).toEqual({ outcome: 'not_found' })
+    expect(late).toEqual({ outcome: 'unsure' })
     expect(shownOf(other!).message.seq).toBe(left + 1)
     expect(shownOf(other!).message.createdAt.getTime()).toBeGreaterThanOrEqual((await logOf(database, room))[0]!.at.getTime())
   })
@@ -123,7 +123,7 @@ function sendsKeepTheirPromises(open: () => Promise<Database>) {
     expect(heard[1]!.snapshot).toEqual({
       message: expect.objectContaining({ content: 'two', seq: 2, senderId: ben }),
       thread: null,
-      sender: { id: ben, handle: expect.any(String), name: 'Somebody', createdAt: expect.any(String) },
+      sender: { id: ben, handle: expect.any(String), name: 'Somebody', createdAt: expect.any(String), deletedAt: null },
       room: expect.objectContaining({ id: room, head: 2, memberCount: 2 }),
     })
     expect(JSON.parse(JSON.stringify(heard[1]!.snapshot))).toEqual(heard[1]!.snapshot)
@@ -209,7 +209,7 @@ function sendsKeepTheirPromises(open: () => Promise<Database>) {
     expect(rung[0]).toMatchObject({ seq: 1, snapshot: { room: { head: 1 } } })
   })
 
-  it('takes nothing from strangers, from those who left, or for rooms that are not there', async () => {
+  it('is unsure, and sends nothing, where being a member does not decide: of strangers, who left, and rooms that are not there', async () => {
     room = await stage.aGroup(ana, ben)
     const stranger = await stage.aPerson()
     await sends.add(aSend(room, ben, 'Still here', 'mine'))
@@ -221,9 +221,39 @@ function sendsKeepTheirPromises(open: () => Promise<Database>) {
       sends.add(aSend(uuid(), ana, 'Nowhere')),
       sends.add(aSend(room, uuid(), 'Nobody')),
     ])
-    expect(refused).toEqual(Array.from({ length: 5 }, () => ({ outcome: 'not_found' })))
+    expect(refused).toEqual(Array.from({ length: 5 }, () => ({ outcome: 'unsure' })))
     expect((await logOf(database, room)).map(({ type }) => type)).toEqual(['MessageAdded', 'MemberLeft'])
   })
+
+  it('is unsure of the muted until it is over, and not of an admin; what was sent before stays sent', async () => {
+    room = await stage.aGroup(ana, ben)
+    const mute = (userId: string, until: string) =>
+      database.sql(`update room_member set muted_until = now() + $3::interval where room_id = $1 and user_id = $2`, [room, userId, until])
+    const first = shownOf(await sends.add(aSend(room, ben, 'Before', 'mine')))
+    await database.sql(`update room_member set role = 'ADMIN' where room_id = $1 and user_id = $2`, [room, ana])
+    await mute(ana, '1 hour')
+    await mute(ben, '1 hour')
+    const send = () => Promise.all([sends.add(aSend(room, ana, 'Me')), sends.add(aSend(room, ben, 'Me'))])
+    expect((await send()).map(({ outcome }) => outcome)).toEqual(['sent', 'unsure'])
+    const again = await Promise.all([sends.add(aSend(room, ben, 'Before', 'mine')), sends.add(aSend(room, ben, 'Another', 'mine'))])
+    expect(again.map(({ outcome }) => outcome)).toEqual(['duplicate', 'conflict'])
+    expect(shownOf(again[0]).message).toEqual(first.message)
+    await mute(ben, '-1 second')
+    expect((await send()).map(({ outcome }) => outcome)).toEqual(['sent', 'sent'])
+    expect(await contents(room)).toEqual(['Before', 'Me', 'Me', 'Me'])
+  })
+
+  it.each(['archived_at = now()', 'is_severed = true'])(
+    'is unsure of everybody where %s; what was sent before stays sent',
+    async (change) => {
+      room = await stage.aGroup(ana, ben)
+      const first = shownOf(await sends.add(aSend(room, ana, 'Before', 'mine')))
+      await database.sql(`update room set ${change} where id = $1`, [room])
+      expect(await sends.add(aSend(room, ana, 'After'))).toEqual({ outcome: 'unsure' })
+      expect(shownOf(await sends.add(aSend(room, ana, 'Before', 'mine')))).toMatchObject({ outcome: 'duplicate', message: first.message })
+      expect(await contents(room)).toEqual(['Before'])
+    },
+  )
 
   it('lets nothing in after the removal, however they race', async () => {
     for (let round = 0; round < 10; round++) {

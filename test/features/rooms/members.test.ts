@@ -63,7 +63,10 @@ describe('adding a member', () => {
     expect(member).toMatchObject({ role: 'MEMBER', user: { id: cid.globalId }, room: { id: where.globalId } })
     expect(done!.room).toEqual({ id: where.globalId, memberCount: 3, member: { id: member.id, role: 'MEMBER', joinedAt: member.joinedAt } })
     const memberId = (await domain.database.prisma.roomMember.findFirstOrThrow({ where: { roomId: where.id, userId: cid.id } })).id
-    expect(events.room).toEqual([{ type: 'MemberJoined', data: { roomId: where.id, memberId, userId: cid.id, actorId: ann.id } }])
+    expect(events.room).toEqual([
+      { type: 'MemberJoined', data: { roomId: where.id, memberId, userId: cid.id, actorId: ann.id } },
+      { type: 'MessageAdded', data: { messageId: expect.any(String), actorId: cid.id } },
+    ])
     expect(events.inbox).toEqual([{ type: 'RoomAdded', data: { roomId: where.id } }])
     expect((await cid.run('query ($id: ID!) { room(id: $id) { id } }', { id: where.globalId })).data).toEqual({
       room: { id: where.globalId },
@@ -92,7 +95,7 @@ describe('adding a member', () => {
     expect(after).toMatchObject({ memberCount: 2 })
     const created = await domain.database.prisma.room.findUniqueOrThrow({ where: { id: where.id } })
     expect(new Date(member.joinedAt).getTime()).toBeGreaterThanOrEqual(created.createdAt.getTime())
-    const joined = await domain.services.log.after(where.id, 2, 10)
+    const joined = await domain.services.log.after(where.id, 3, 1)
     expect(joined.map(({ type, at }) => [type, at.toISOString()])).toEqual([['MemberJoined', member.joinedAt]])
   })
 })
@@ -109,7 +112,10 @@ describe('removing a member', () => {
     })
     const row = Buffer.from(memberId, 'base64url').toString().split(':')[1]!
     const data = { roomId: where.id, memberId: row, userId: cid.id, actorId: ann.id, wasRemoved: true }
-    expect(events.room).toEqual([{ type: 'MemberLeft', data }])
+    expect(events.room).toEqual([
+      { type: 'MemberLeft', data },
+      { type: 'MessageAdded', data: { messageId: expect.any(String), actorId: cid.id } },
+    ])
     expect(events.inbox).toEqual([{ type: 'RoomRemoved', data: { roomId: where.id, wasRemoved: true } }])
     const read = 'query ($room: ID!, $member: ID!) { room(id: $room) { id } node(id: $member) { id } }'
     expect(await cid.run(read, { room: where.globalId, member: memberId })).toEqual({ data: { room: null, node: null } })
@@ -124,7 +130,10 @@ describe('removing a member', () => {
       expect(errors).toBeUndefined()
       expect(data!.done).toMatchObject({ user: { id: ben.globalId }, room: null })
     })
-    expect(events.room).toMatchObject([{ type: 'MemberLeft', data: { userId: ben.id, actorId: ben.id, wasRemoved: false } }])
+    expect(events.room).toMatchObject([
+      { type: 'MemberLeft', data: { userId: ben.id, actorId: ben.id, wasRemoved: false } },
+      { type: 'MessageAdded', data: { actorId: ben.id } },
+    ])
     expect(events.inbox).toEqual([{ type: 'RoomRemoved', data: { roomId: where.id, wasRemoved: false } }])
     expect(codeOf(await act('remove', ben, ben, where))).toBe('NOT_FOUND')
   })
@@ -137,6 +146,7 @@ describe('removing a member', () => {
     expect(events.room).toMatchObject([
       { type: 'MemberLeft', data: { userId: ann.id } },
       { type: 'MemberUpdated', data: { userId: cid.id, actorId: ann.id } },
+      { type: 'MessageAdded', data: { actorId: ann.id } },
     ])
     expect(await roles(where)).toEqual({ [cid.id]: 'ADMIN', [ben.id]: 'MEMBER' })
   })
@@ -145,7 +155,7 @@ describe('removing a member', () => {
     const where = await aGroup(ann, ben, cid)
     await act('promote', ann, cid, where)
     const events = await heard(where, ann, () => act('remove', ann, ann, where))
-    expect(events.room.map(({ type }) => type)).toEqual(['MemberLeft'])
+    expect(events.room.map(({ type }) => type)).toEqual(['MemberLeft', 'MessageAdded'])
     expect(await roles(where)).toEqual({ [ben.id]: 'MEMBER', [cid.id]: 'ADMIN' })
   })
 
@@ -250,6 +260,7 @@ describe('managing members', () => {
     expect(row.memberCount).toBe(5)
     expect(Object.keys(await roles(where))).toHaveLength(5)
     const events = await domain.services.log.after(where.id, 0, 100)
-    expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    // Of each who came or went, and the message that says so.
+    expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 16 }, (_, index) => index + 1))
   })
 })

@@ -55,7 +55,7 @@ describeWith(['postgres'], 'rooms on two nodes at once', () => {
     const guest = await nodes[0].aPerson('Guest')
     const answers = await times(10, (turn) => act('addRoomMember', on(turn, ann), room, guest))
     expect(answers.map(codeOf)).toEqual(Array(10).fill(undefined))
-    expect(await typesIn(room.id)).toEqual(['MemberJoined'])
+    expect(await typesIn(room.id)).toEqual(['MemberJoined', 'MessageAdded'])
     expect(await typesIn(guest.id)).toEqual(['RoomAdded'])
   })
 

@@ -1,0 +1,32 @@
+import { builder } from '../../graphql/builder.ts'
+import { Message } from './schema.ts'
+
+const MessageKind = builder.enumType('MessageKind', {
+  description: 'What a message is made of.',
+  values: {
+    TEXT: { description: 'What somebody typed.' },
+    SYSTEM: { description: 'What the room says of itself: `systemKind` tells what.' },
+  } as const,
+})
+
+const SystemMessageKind = builder.enumType('SystemMessageKind', {
+  description: 'What a SYSTEM message tells. Its sender is whom it tells of.',
+  values: {
+    MEMBER_JOINED: { description: 'The sender joined the room, or was added.' },
+    MEMBER_LEFT: { description: 'The sender left the room, or was removed.' },
+    ROOM_RENAMED: { description: 'The sender gave the room another name.' },
+  } as const,
+})
+
+builder.objectFields(Message, (t) => ({
+  kind: t.field({
+    type: MessageKind,
+    description: 'What it is made of.',
+    resolve: ({ systemKind }) => (systemKind === null ? 'TEXT' : 'SYSTEM'),
+  }),
+  systemKind: t.expose('systemKind', {
+    type: SystemMessageKind,
+    nullable: true,
+    description: 'What a SYSTEM message tells, for interfaces in any language; its content says it in English. Null for all others.',
+  }),
+}))

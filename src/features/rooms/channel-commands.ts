@@ -1,0 +1,55 @@
+import type { Services } from '../../graphql/context.ts'
+import { sha256 } from '../../lib/hash.ts'
+import { forbidden, notFound } from '../../lib/refusal.ts'
+import { requireText } from '../../lib/text.ts'
+import type { RoomMember } from '../../store/generated/prisma/client.ts'
+import { transactOnce } from '../../store/nonces.ts'
+import { canCreateChannel } from '../teams/policy.ts'
+import { channelAdded } from './channel-events.ts'
+import { topicOf } from './commands.ts'
+import { joinIn } from './joining.ts'
+import { openRoomIn } from './opening.ts'
+import { canJoin } from './policy.ts'
+import { requireScene } from './scene.ts'
+import { tellTeamIn } from './telling.ts'
+
+export interface CreateChannel {
+  readonly teamId: string
+  readonly name: string
+  readonly topic?: string | null | undefined
+  readonly isPrivate?: boolean | null | undefined
+  readonly nonce?: string | null | undefined
+}
+
+/**
+ * In a team of one's own; whoever makes it is its admin. Nobody takes them out of the team meanwhile: that would lock their inbox, too. Of a
+ * private one the team hears nothing. A nonce used before in this team gives the channel that was made then.
+ */
+export async function createChannel(services: Services, person: string, input: CreateChannel): Promise<string> {
+  const { limits } = services
+  const { teamId } = input
+  const name = requireText(input.name, { field: 'name', most: limits.nameCharacters })
+  const topic = topicOf(services, input.topic)
+  const isPrivate = input.isPrivate ?? false
+  const nonce = input.nonce == null ? undefined : requireText(input.nonce, { field: 'nonce', most: limits.nonceCharacters })
+  const inputHash = sha256(JSON.stringify({ name, topic, isPrivate }))
+  const write = { userId: person, mutation: 'createChannel', place: teamId, nonce, inputHash }
+  return transactOnce(services, write, isPrivate ? [] : [teamId], async (tx) => {
+    const membership = await tx.rows.teamMember.findUnique({ where: { teamId_userId: { teamId, userId: person }, leftAt: null } })
+    if (!canCreateChannel(membership?.role ?? null)) throw notFound('team')
+    const room = { kind: 'CHANNEL', teamId, isPrivate, name, topic, createdById: person } as const
+    const roomId = await openRoomIn(tx, room, { [person]: 'ADMIN' })
+    tellTeamIn(tx, room, channelAdded({ roomId, actorId: person }))
+    return roomId
+  })
+}
+
+/** By oneself. Who is in already stays as they are, and nobody hears of it. */
+export async function joinChannel(services: Services, person: string, roomId: string): Promise<RoomMember> {
+  return services.transact([roomId, person], async (tx) => {
+    const { room, mine } = await requireScene(tx.rows, roomId, person)
+    if (room.kind !== 'CHANNEL') throw notFound('room')
+    if (mine.role === null && !canJoin(mine)) throw forbidden('This room is archived.')
+    return joinIn(tx, { roomId, userId: person, actorId: person, membership: mine.membership })
+  })
+}

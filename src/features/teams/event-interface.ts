@@ -1,0 +1,29 @@
+import { encodeCursor } from '../../engine/cursor.ts'
+import { builder } from '../../graphql/builder.ts'
+import { encodeId } from '../../graphql/ids.ts'
+import type { StoredEvent } from '../../store/transact.ts'
+import { userById } from '../accounts/queries.ts'
+import { User } from '../accounts/schema.ts'
+
+/** What all events of a team's stream have in common. Each noun adds its own: the name of a fact is the name of its type. */
+export const TeamEvent = builder.interfaceRef<StoredEvent>('TeamEvent').implement({
+  description:
+    'Something that happened in a team. It carries the resulting state, never a difference: applied twice, or to a state that has it already, it changes nothing.',
+  resolveType: ({ type }) => type,
+  fields: (t) => ({
+    cursor: t.field({
+      type: 'Cursor',
+      description: 'The place of this event: give the last one received as `after`, and nothing is missed.',
+      resolve: ({ streamId, seq }, _args, { services: { epoch } }) => encodeCursor({ streamId, epoch, seq }),
+    }),
+    seq: t.exposeInt('seq', { description: 'Its number in the team. It rises by one from event to event.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'When it happened.' }),
+    teamId: t.id({ description: 'The team in which it happened.', resolve: ({ streamId }) => encodeId('Team', streamId) }),
+    actor: t.field({
+      type: User,
+      nullable: true,
+      description: 'Who did it.',
+      resolve: ({ data }, _args, { loaders }) => (typeof data.actorId === 'string' ? loaders.load(userById, data.actorId) : null),
+    }),
+  }),
+})
