@@ -1,16 +1,15 @@
-// npm run codegen: types every operation of the tests and benches (*.graphql in test/ and bench/) against schema.graphql, as any client
-// would. Fails on a document that the schema does not allow, and on two operations of one name.
+// npm run codegen: types every operation of the tests and benches, and those of the documents' examples, against schema.graphql, as any
+// client would. Fails on a document that the schema does not allow, and on two operations of one name.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { codegen } from '@graphql-codegen/core'
 import * as fragmentMatcher from '@graphql-codegen/fragment-matcher'
 import * as typedDocumentNode from '@graphql-codegen/typed-document-node'
 import * as operations from '@graphql-codegen/typescript-operations'
-import { buildSchema, parse, printSchema, Source } from 'graphql'
+import { buildSchema, introspectionFromSchema, parse, printSchema, Source } from 'graphql'
 
 type Options = Parameters<typeof codegen>[0]
 
 const root = new URL('./', import.meta.url)
-const output = new URL('test/support/generated/', root)
 
 const config = {
   useTypeImports: true,
@@ -19,17 +18,22 @@ const config = {
   inputMaybeValue: 'T | null | undefined',
   strictScalars: true,
   scalars: { ID: 'string', DateTime: 'string', Cursor: 'string', URL: 'string', JSON: 'unknown' },
-  apolloClientVersion: 3,
 }
 
-const schema = parse(printSchema(buildSchema(readFileSync(new URL('schema.graphql', root), 'utf8'))))
-const documents = ['test', 'bench'].filter((folder) => existsSync(new URL(folder, root))).flatMap(findDocuments)
+/** For clients with a normalised cache, which ask for `__typename` everywhere. */
+const cacheConfig = { ...config, nonOptionalTypename: true, skipTypeNameForRoot: true, apolloClientVersion: 3 }
+
+const builtSchema = buildSchema(readFileSync(new URL('schema.graphql', root), 'utf8'))
+const schema = parse(printSchema(builtSchema))
+const introspection = introspectionFromSchema(builtSchema, { descriptions: false })
 
 try {
-  mkdirSync(output, { recursive: true })
-  write('documents.ts', await generate('documents.ts', { operations, typedDocumentNode }))
-  const matcher = await generate('possible-types.ts', { fragmentMatcher })
-  write('possible-types.ts', matcher.replace('export default result;', 'export const possibleTypes = result.possibleTypes;'))
+  const ours = ['test', 'bench'].filter((folder) => existsSync(new URL(folder, root))).flatMap(findDocuments)
+  await generate('test/support/generated/documents.ts', { operations, typedDocumentNode }, config, ours)
+  const examples = findDocuments('docs/examples')
+  await generate('docs/examples/generated/documents.ts', { operations, typedDocumentNode }, cacheConfig, examples)
+  await generate('docs/examples/generated/possible-types.ts', { fragmentMatcher }, cacheConfig, examples)
+  write('docs/examples/generated/introspection.ts', `export const introspection = ${JSON.stringify(introspection)}\n`)
 } catch (error) {
   // A GraphQLError's text says where, which its stack does not.
   console.error(String(error))
@@ -47,10 +51,19 @@ function findDocuments(folder: string): Options['documents'] {
   })
 }
 
-function generate(filename: string, plugins: Options['pluginMap']): Promise<string> {
-  return codegen({ filename, schema, documents, config, pluginMap: plugins, plugins: Object.keys(plugins).map((name) => ({ [name]: {} })) })
+async function generate(
+  filename: string,
+  pluginMap: Options['pluginMap'],
+  config: Options['config'],
+  documents: Options['documents'],
+): Promise<void> {
+  const plugins = Object.keys(pluginMap).map((name) => ({ [name]: {} }))
+  const text = await codegen({ filename, schema, documents, config, pluginMap, plugins })
+  write(filename, text.replace('export default result;', 'export const { possibleTypes } = result;'))
 }
 
-function write(file: string, text: string): void {
-  writeFileSync(new URL(file, output), `// Written by codegen.ts.\n${text}`)
+function write(filename: string, text: string): void {
+  const file = new URL(filename, root)
+  mkdirSync(new URL('./', file), { recursive: true })
+  writeFileSync(file, `// Written by codegen.ts.\n${text}`)
 }

@@ -13,6 +13,8 @@ const client = createClient({
   retryAttempts: Number.POSITIVE_INFINITY,
   // And at once when the connection is refused, as by a server that is just restarting.
   shouldRetry: () => true,
+  // And wait twice as long each time, without an end.
+  retryWait: (attempts) => new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** attempts, 15_000) * (1 + Math.random()))),
   // Browsers, and Node from 22, have one of their own.
   webSocketImpl: WebSocket,
 })

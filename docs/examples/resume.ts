@@ -10,7 +10,8 @@ export interface Resumable {
 /**
  * Follows a stream through every lost connection: each event once, in order, none missing. A stock client repeats its old variables when it
  * reconnects, so this keeps `after` at the last event received. What ends it for good comes as `sink.error`. Make the client with
- * `retryAttempts: Infinity` and `shouldRetry: () => true`: by default it gives up after five attempts, and at the first refused connection.
+ * `retryAttempts: Infinity`, `shouldRetry: () => true` and a `retryWait` that does not grow for ever: by default it gives up after five
+ * attempts, and at the first refused connection.
  */
 export function resume<Data extends Record<string, unknown>>(
   client: Client,

@@ -21,11 +21,16 @@ export interface Exchange {
   readonly refusal?: Refusal
 }
 
+export interface HttpParts extends ServerParts {
+  /** Told of an answer that will be an event stream, before anything of it is written. */
+  readonly onStream: (response: ServerResponse) => void
+}
+
 /**
  * GraphQL over HTTP: Yoga reads requests and writes answers and event streams; what happens in between is `operations` and `live`, as on the
  * socket. Credentials come in the `Authorization` header of every request.
  */
-export function createGraphQLOverHttp(parts: ServerParts) {
+export function createGraphQLOverHttp(parts: HttpParts) {
   const { schema, mask, settings } = parts
   return createYoga<Exchange>({
     schema,
@@ -74,7 +79,7 @@ function gate(): Plugin<object, Exchange> {
 }
 
 /** From a request that has been read to its result, past Yoga's own parsing and executing. */
-function road(parts: ServerParts): Plugin<object, Exchange> {
+function road(parts: HttpParts): Plugin<object, Exchange> {
   return {
     onParams({ request, setParamsHandler }) {
       setParamsHandler(({ params, context }) => answer(parts, request, params, context as unknown as Exchange))
@@ -82,7 +87,7 @@ function road(parts: ServerParts): Plugin<object, Exchange> {
   }
 }
 
-async function answer(parts: ServerParts, request: Request, params: GraphQLParams, { req, res }: Exchange) {
+async function answer(parts: HttpParts, request: Request, params: GraphQLParams, { req, res }: Exchange) {
   const { operations, services, mask, settings } = parts
   if (params.operationName != null && typeof params.operationName !== 'string')
     return { errors: [withStatus(clientError('BAD_USER_INPUT', 'The operationName must be a string.'), 400)] }
@@ -104,14 +109,15 @@ async function answer(parts: ServerParts, request: Request, params: GraphQLParam
 }
 
 async function follow(
-  parts: ServerParts,
+  parts: HttpParts,
   operation: Operation,
   { req, res }: Exchange,
   client: { userAgent: string | null; address: string },
 ) {
   if (!wantsEvents(req))
     return { errors: [withStatus(clientError('BAD_USER_INPUT', 'Subscriptions need Accept: text/event-stream, or a WebSocket.'), 406)] }
-  const { services, live, mask, settings } = parts
+  const { services, live, mask, settings, onStream } = parts
+  onStream(res)
   const visitor = new Visitor(parts, {
     reaches: (streamId, seq) => stream.reaches(streamId, seq),
     onEnd: (reason) => stream.end(reason),

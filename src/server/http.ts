@@ -6,7 +6,7 @@ import { readBody } from './body.ts'
 import { createGraphQLOverHttp } from './graphql-over-http.ts'
 import { readiness } from './health.ts'
 import type { ServerParts } from './parts.ts'
-import { pathOf, wantsEvents } from './request.ts'
+import { eventsOrJson, pathOf, wantsEvents } from './request.ts'
 import { openSockets } from './websocket.ts'
 
 export interface Server {
@@ -22,12 +22,13 @@ export interface Server {
 /** Listens; rejects when it cannot. */
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, services, bus, logger, mask } = parts
-  const graphql = createGraphQLOverHttp(parts)
+  const graphql = createGraphQLOverHttp({ ...parts, onStream: keepStream })
   const sockets = openSockets(parts)
   const streams = new Set<ServerResponse>()
   const running = new Set<Promise<void>>()
   const tooLarge = { refusal: new Refusal('PAYLOAD_TOO_LARGE', `At most ${settings.bodyBytes} bytes, please.`) }
   let isDraining = false
+  let areStreamsCut = false
 
   const routes: Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<void> | void> = {
     '/': (_request, response) => void response.writeHead(302, { location: '/graphql' }).end(),
@@ -39,12 +40,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     '/.well-known/jwks.json': (_request, response) =>
       json(response, 200, services.accessTokens.publicKeys(), { 'cache-control': 'max-age=300' }),
     async '/graphql'(request, response) {
-      if (wantsEvents(request)) {
-        // Yoga writes the last kind of stream that is acceptable: this is the one we mean.
-        request.headers.accept = 'text/event-stream'
-        streams.add(response)
-        response.once('close', () => streams.delete(response))
-      }
+      if (wantsEvents(request)) request.headers.accept = eventsOrJson(request.headers.accept!)
       const given = request.headers['content-length']
       if (Number(given ?? 0) > settings.bodyBytes) return graphql(withBody(request, nothing), response, tooLarge)
       // Of a length that is told no more can come. One that is not told has to be counted.
@@ -52,6 +48,12 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       const body = await readBody(request, settings.bodyBytes)
       return body === undefined ? graphql(withBody(request, nothing), response, tooLarge) : graphql(withBody(request, body), response)
     },
+  }
+
+  function keepStream(response: ServerResponse): void {
+    if (areStreamsCut) return void response.destroy()
+    streams.add(response)
+    response.once('close', () => streams.delete(response))
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -96,6 +98,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       isDraining = true
       await sockets.drain(overMs)
       // Whoever follows by events comes back by itself, to another node, with the last cursor.
+      areStreamsCut = true
       for (const response of streams) response.destroy()
       await Promise.allSettled(running)
     },

@@ -33,3 +33,12 @@ function readAddress(text: string): string | undefined {
 export function wantsEvents(request: IncomingMessage): boolean {
   return /text\/event-stream/i.test(request.headers.accept ?? '')
 }
+
+/**
+ * What such a client accepts, with events as the only kind of stream, for Yoga would write the last kind that is acceptable. Where JSON is
+ * acceptable too, it remains what everything else than a subscription is answered with.
+ */
+export function eventsOrJson(accept: string): string {
+  const kinds = accept.split(',').filter((kind) => /text\/event-stream|json/i.test(kind))
+  return kinds.join(',')
+}

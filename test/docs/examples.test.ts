@@ -1,20 +1,24 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Ended, resumeEvents } from '../../docs/examples/resume-events.ts'
 import { post } from '../support/client.ts'
 import { aParley, type Parley, startParley } from '../support/parley.ts'
 
-describe('docs/events.md', () => {
+describe.each([
+  ['events.md', ['resume.ts', 'follow.ts', 'resume-events.ts']],
+  ['clients.md', ['operations.graphql', 'session.ts', 'apollo.ts', 'urql.ts']],
+])('docs/%s', (file, names) => {
   it('quotes the examples as they are', async () => {
     const read = (path: string) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8')
-    const page = ['resume.ts', 'follow.ts', 'resume-events.ts'].reduce((text, name) => {
-      const mark = `<!-- docs/examples/${name}, written by \`npx vitest run test/docs -u\` -->\n\n\`\`\`ts\n`
+    const page = names.reduce((text, name) => {
+      const kind = name.split('.')[1]
+      const mark = `<!-- docs/examples/${name}, written by \`npx vitest run test/docs -u\` -->\n\n\`\`\`${kind}\n`
       const begin = text.indexOf(mark)
       expect(begin, `The page has lost its mark for ${name}.`).not.toBe(-1)
       const end = text.indexOf('```\n', begin + mark.length)
       return text.slice(0, begin + mark.length) + read(`examples/${name}`) + text.slice(end)
-    }, read('events.md'))
-    await expect(page).toMatchFileSnapshot('../../docs/events.md')
+    }, read(file))
+    await expect(page).toMatchFileSnapshot(`../../docs/${file}`)
   })
 })
 
@@ -40,13 +44,15 @@ describe('resumeEvents', () => {
   type Data = { messageAdded: { message: { content: string } } }
   const stopping = new AbortController()
   let node: Parley
+  beforeAll(async () => {
+    node = await startParley()
+  })
   afterAll(async () => {
     stopping.abort()
     await node.close()
   })
 
   it('goes on where it was when the server comes back, with all that was said meanwhile', async () => {
-    node = await startParley()
     const ada = await node.aUser('Ada')
     const roomId = await node.aRoom(ada)
     const options = { url: `${node.url}/graphql`, headers: () => ada.credentials, signal: stopping.signal }

@@ -1,10 +1,16 @@
 import { once } from 'node:events'
+import { type ClientRequest, request } from 'node:http'
 import { connect } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { json } from 'node:stream/consumers'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { followEvents, openSocket } from '../support/client.ts'
+import { aDomain } from '../support/domain.ts'
 import { startParley } from '../support/parley.ts'
 
 const hello = '{ viewer { user { handle } } }'
+
+// Opened here, where there is time for it.
+beforeAll(aDomain)
 
 describe('when the server stops', () => {
   it('is not ready any more, lets no socket in, and closes those it has with 1012, one after the other', async () => {
@@ -55,6 +61,32 @@ describe('when the server stops', () => {
     await parley.close()
   })
 
+  it('answers a request that has come before, also of a client that takes event streams', async () => {
+    const parley = await startParley({ DRAIN_MS: '0' })
+    const asking = ask(parley.url, 'application/json, text/event-stream')
+    const answered = once(asking, 'response')
+    await once(asking, 'continue')
+    const draining = parley.app.drain()
+    asking.end(JSON.stringify({ query: hello }))
+    const [response] = await answered
+    expect(await json(response)).toEqual({ data: { viewer: null } })
+    await draining
+    await parley.close()
+  })
+
+  it('cuts an event stream that would begin only then', async () => {
+    const parley = await startParley({ DRAIN_MS: '0' })
+    const ada = await parley.aUser()
+    const asking = ask(parley.url, 'text/event-stream', ada.credentials)
+    const answered = once(asking, 'response')
+    await once(asking, 'continue')
+    const draining = parley.app.drain()
+    asking.end(JSON.stringify({ query: 'subscription { inbox { cursor } }' }))
+    await expect(answered).rejects.toThrow()
+    await draining
+    await parley.close()
+  })
+
   it('does not wait for those who have hung up in the middle of an answer', async () => {
     const parley = await startParley({ DRAIN_MS: '0' })
     const { hostname, port } = new URL(parley.url)
@@ -66,3 +98,9 @@ describe('when the server stops', () => {
     await parley.close()
   })
 })
+
+/** A request that has arrived when it hears `continue`, and is read when it is ended. */
+function ask(url: string, accept: string, credentials = {}): ClientRequest {
+  const headers = { 'content-type': 'application/json', accept, expect: '100-continue', ...credentials }
+  return request(`${url}/graphql`, { method: 'POST', headers })
+}

@@ -62,6 +62,28 @@ describe('following over Server-Sent Events', () => {
     await stream.ended
   })
 
+  it('is for subscriptions: a client that takes JSON too gets everything else as JSON', async () => {
+    // As urql says it.
+    const kinds = [
+      'application/graphql-response+json',
+      'application/graphql+json',
+      'application/json',
+      'text/event-stream',
+      'multipart/mixed',
+    ]
+    const accept = kinds.join(', ')
+    const roomId = await parley.aRoom(ada)
+    const viewer = await post(parley.url, { query: '{ viewer { user { name } } }' }, { ...ada.credentials, accept })
+    expect(viewer).toMatchObject({ status: 200, data: { viewer: { user: { name: 'Ada' } } } })
+    expect(viewer.headers.get('content-type')).toContain('application/graphql-response+json')
+    const stream = await followEvents(parley.url, { query, variables: { roomId } }, { ...ada.credentials, accept })
+    await parley.say(ada, roomId, 'one')
+    expect((await stream.events.next()).data?.data).toMatchObject({ messageAdded: { message: { content: 'one' } } })
+    stream.abort()
+    const unasked = await followEvents(parley.url, { query: '{ viewer { user { name } } }' }, ada.credentials)
+    expect((await unasked.events.next()).data?.data).toMatchObject({ viewer: { user: { name: 'Ada' } } })
+  })
+
   it('is asked for by name: plain JSON cannot follow', async () => {
     const roomId = await parley.aRoom(ada)
     const groups = parley.app.live.groups
