@@ -11,7 +11,7 @@ import { sharedPostgres } from '../../support/postgres.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
 import { showEvent } from '../../support/show-event.ts'
-import { aChannelOf, aTeamOf } from '../rooms/channels.ts'
+import { aChannel, aTeam } from '../../support/teams.ts'
 import { counted, sayIn } from './support.ts'
 
 const parts = `fragment Parts on Message { id seq content nonce isForwarded editedAt deletedAt sender { id } room { id } mentions { id }
@@ -292,12 +292,9 @@ describe('who may forward, and where to', () => {
   })
 
   it('into a public channel of their team, which they join by it; a private one they cannot see', async () => {
-    const teamId = await aTeamOf(domain, [
-      [cid, 'LEAD'],
-      [ben, 'MEMBER'],
-    ])
-    const open = await aChannelOf(domain, teamId, [[cid, 'ADMIN']])
-    const closed = await aChannelOf(domain, teamId, [[cid, 'ADMIN']], { isPrivate: true })
+    const team = await aTeam(cid, ben)
+    const open = await aChannel(team, cid)
+    const closed = await aChannel(team, cid, { isPrivate: true })
     const { id } = await sayIn(ann, here, 'Hello')
     expect(await refusal(ben, id, closed)).toMatchObject({ code: 'NOT_FOUND' })
     const copy = await forwarded(ben, id, open, 'n')
@@ -305,7 +302,7 @@ describe('who may forward, and where to', () => {
     expect(await forwarded(ben, id, open, 'n')).toMatchObject({ id: copy.id, seq: 3 })
     expect(await domain.database.prisma.roomMember.count({ where: { roomId: open.id, userId: ben.id, leftAt: null } })).toBe(1)
     // A team's public channel is seen by its people, so what is said there can be forwarded by who is not in it.
-    const lead = await sayIn(cid, await aChannelOf(domain, teamId, [[cid, 'ADMIN']]), 'News')
+    const lead = await sayIn(cid, await aChannel(team, cid), 'News')
     expect(await forwarded(ben, lead.id, there)).toMatchObject({ content: 'News', forwardedFrom: { id: lead.id } })
   })
 

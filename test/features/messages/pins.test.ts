@@ -11,7 +11,7 @@ import { sharedPostgres } from '../../support/postgres.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
 import { showEvent } from '../../support/show-event.ts'
-import { aChannelOf, aTeamOf } from '../rooms/channels.ts'
+import { aChannel, aTeam } from '../../support/teams.ts'
 import { counted, sayIn } from './support.ts'
 
 const change = (verb: string) => `mutation ($id: ID!) { ${verb}(input: { messageId: $id }) {
@@ -211,13 +211,9 @@ describe.each(['pinMessage', 'unpinMessage'] as const)('%s', (verb) => {
   })
 
   it('is for the admins of a channel and the leads of its team who see it', async () => {
-    const teamId = await aTeamOf(domain, [
-      [ann, 'LEAD'],
-      [ben, 'MEMBER'],
-      [cid, 'MEMBER'],
-    ])
-    const open = await aChannelOf(domain, teamId, [[ben, 'ADMIN']])
-    const closed = await aChannelOf(domain, teamId, [[ben, 'ADMIN']], { isPrivate: true })
+    const team = await aTeam(ann, ben, cid)
+    const open = await aChannel(team, ben)
+    const closed = await aChannel(team, ben, { isPrivate: true })
     const [inOpen, inClosed] = [await sayIn(ben, open, 'Open'), await sayIn(ben, closed, 'Closed')]
     expect(await refusal(ben, inOpen.id)).toBeUndefined()
     expect(await refusal(ben, inClosed.id)).toBeUndefined()
