@@ -12,7 +12,7 @@ export async function blockUser(services: Services, person: string, other: strin
   const { blocksMost } = services.limits
   await change(services, person, other, async (tx, key) => {
     if ((await tx.rows.block.count({ where: key })) > 0) return false
-    await requireUser(tx.rows, other)
+    await requireUser(tx.rows, person, other)
     if ((await tx.rows.block.count({ where: { blockerId: person } })) >= blocksMost)
       throw conflict(`You can block at most ${blocksMost} people.`, 'userId')
     await tx.rows.block.create({ data: { ...key, createdAt: tx.at } })

@@ -134,6 +134,7 @@ describe('blocking somebody', () => {
     await act('blockUser', ann, ben)
     for (const { id } of [ben, cid]) await domain.database.sql('update app_user set deleted_at = now() where id = $1', [id])
     expect(codeOf(await act('blockUser', ann, cid))).toBe('NOT_FOUND')
+    expect(codeOf(await act('blockUser', cid, ann))).toBe('NOT_FOUND')
     expect((await act('blockUser', ann, ben)).data!.done.viewer.blockedUsers).toEqual(blocked(ben))
     expect((await act('unblockUser', ann, ben)).data!.done.viewer.blockedUsers).toEqual([])
   })

@@ -87,6 +87,7 @@ const mutations: Record<string, readonly (readonly [rule: Rule, input: (scene: S
     ['POST', (_scene, roomId) => ({ roomId, content: 'Hello' })],
     ['POST', ({ other }, roomId) => ({ roomId, content: `Hello @${other.handle}` }), 'that mentions somebody'],
   ],
+  forwardMessage: [['POST', ({ theirs }, toRoomId) => ({ messageId: message(theirs), toRoomId })]],
   editMessage: [['POST', ({ own }) => ({ messageId: message(own), content: 'Something else' })]],
   addReaction: [['POST', ({ theirs }) => ({ messageId: message(theirs), emoji: '👍' })]],
   removeReaction: [['POST', ({ theirs }) => ({ messageId: message(theirs), emoji: '👍' })]],
@@ -112,7 +113,8 @@ const mutations: Record<string, readonly (readonly [rule: Rule, input: (scene: S
 
 /** Their answers depend on nobody's standing in a room. */
 const elsewhere = [
-  ...['signUp', 'signIn', 'refreshSession', 'signOut', 'revokeSession', 'changePassword', 'updateProfile', 'blockUser', 'unblockUser'],
+  ...['signUp', 'signIn', 'refreshSession', 'signOut', 'revokeSession', 'changePassword', 'deleteAccount', 'updateProfile'],
+  ...['blockUser', 'unblockUser'],
   ...['createTeam', 'updateTeam', 'addTeamMember', 'removeTeamMember', 'setTeamRole'],
   ...['openDirectRoom', 'createGroupRoom', 'createChannel'],
 ]
