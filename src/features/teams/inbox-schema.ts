@@ -10,7 +10,8 @@ import { Team, TeamEdge } from './schema.ts'
 const teamIdIn = ({ data }: StoredEvent) => data.teamId as string
 
 builder.objectRef<StoredEvent>('TeamAdded').implement({
-  description: 'The viewer is in a team from now on: they were added, or made it. Its channel "general" comes next, by RoomAdded.',
+  description:
+    'The viewer is in a team from now on: they were added, or made it. Its channel "general" comes next, by RoomAdded, unless that is archived.',
   interfaces: [InboxEvent],
   fields: (t) => ({
     teamId: t.id({ description: 'The id of the team.', resolve: (event) => encodeId('Team', teamIdIn(event)) }),

@@ -20,7 +20,7 @@ export async function generalOf(rows: Prisma.TransactionClient, teamId: string):
 
 /**
  * Within a transaction that holds the streams of the team and of its "general" and the person's inbox, and has decided; they are not in it.
- * Whoever comes back has nothing of what they had.
+ * Whoever comes back has nothing of what they had. An archived "general" stays as it is: they only see it.
  */
 export async function joinTeamIn(tx: Transaction, { teamId, userId, actorId, role, membership }: JoiningTeam): Promise<TeamMember> {
   const state = { role, joinedAt: tx.at, leftAt: null }
@@ -31,8 +31,14 @@ export async function joinTeamIn(tx: Transaction, { teamId, userId, actorId, rol
   tx.append(teamId, teamMemberJoined({ teamId, memberId: member.id, userId, actorId }))
   // The team comes before its channel, so that whoever follows the inbox knows whose it is.
   tx.append(userId, teamAdded({ teamId, memberId: member.id }))
-  const roomId = await generalOf(tx.rows, teamId)
-  const seat = await tx.rows.roomMember.findUnique({ where: { roomId_userId: { roomId, userId } } })
-  await joinIn(tx, { roomId, userId, actorId, membership: seat })
+  const {
+    id: roomId,
+    archivedAt,
+    members,
+  } = await tx.rows.room.findFirstOrThrow({
+    where: { teamId, isGeneral: true },
+    include: { members: { where: { userId } } },
+  })
+  if (archivedAt === null) await joinIn(tx, { roomId, userId, actorId, membership: members[0] ?? null })
   return member
 }

@@ -46,7 +46,7 @@ builder.mutationField('addTeamMember', (t) =>
   t.field({
     type: AddTeamMemberPayload,
     description:
-      'Adds a person to a team and to its channel "general": for its leads. Adding who is in already changes nothing. Who comes back has none of their old channels and roles.',
+      'Adds a person to a team, and to its channel "general" unless that is archived: for its leads. Adding who is in already changes nothing. Who comes back has none of their old channels and roles.',
     args: { input: t.arg({ type: AddTeamMemberInput, required: true, description: 'Whom to add, where, and as what.' }) },
     async resolve(_root, { input }, context) {
       const { person, target } = readInput(context, input)

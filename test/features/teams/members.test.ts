@@ -126,6 +126,15 @@ describe('adding somebody to a team', () => {
     expect([await sees(ben, channel), await sees(ben, secrets)]).toEqual([true, false])
   })
 
+  it('leaves an archived "general" as it is: they see it, and are not in it', async () => {
+    const team = await aTeam(ann)
+    await ann.run(`mutation { archiveRoom(input: { roomId: "${team.general.globalId}" }) { room { id } } }`)
+    const events = await heard(async () => expect(codeOf(await act('add', ann, ben, team))).toBeUndefined())
+    expect(events(team.general.id)).toEqual([])
+    expect(events(ben.id)).toMatchObject([{ type: 'TeamAdded' }])
+    expect([await isIn(team.general, ben), await sees(ben, team.general)]).toEqual([false, true])
+  })
+
   it('refuses those who have blocked whoever adds them, and those blocked by them, in the same words', async () => {
     const team = await aTeam(ann)
     const [blocker, blocked] = [await domain.aPerson('Blocker'), await domain.aPerson('Blocked')]
