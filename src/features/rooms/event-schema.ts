@@ -48,7 +48,7 @@ builder.objectRef<StoredEvent>('MemberLeft').implement({
 })
 
 builder.objectRef<StoredEvent>('MemberUpdated').implement({
-  description: 'A member has another role.',
+  description: 'A member has another role, or is muted, or no longer.',
   interfaces: [RoomEvent],
   fields: (t) => ({
     member: t.field({ type: RoomMember, description: 'The membership.', resolve: (event, _args, context) => memberOf(event, context) }),
