@@ -5,6 +5,7 @@ import { coordinates, type Place } from './support/coordinates.ts'
 
 /** What schema.graphql has beyond the contract, each with the reason why users would expect it. Of a new type only its name. */
 const additions: Record<string, string> = {
+  'ReactionGroup.id': 'It changes by events, and normalised caches that know it by its place in a list would mix one emoji with another.',
   'ViewerUpdated.room':
     'A setting of one room, or a block, changes what the viewer holds of that room: without it they would read all of them again.',
 }

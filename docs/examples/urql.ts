@@ -78,8 +78,6 @@ function createCache() {
     globalIDs: true,
     keys: {
       MessageEdge: (edge) => keyOf(edge as unknown as EdgePartsFragment),
-      // A list of groups belongs to its message, and is replaced with it.
-      ReactionGroup: () => null,
     },
     // Of each type by itself: Graphcache knows no resolvers of an interface.
     resolvers: Object.fromEntries(possibleTypes.Room!.map((type) => [type, { messages }])),

@@ -165,7 +165,8 @@ export function travelWith(client: string, openDevice: (url: string, wire: Wire)
         ],
       )
 
-      const reactions = ({ messages }: Shown) => messages[2]!.reactions
+      const reactions = ({ messages }: Shown) =>
+        messages[2]!.reactions.map(({ emoji, count, viewerReacted }) => ({ emoji, count, viewerReacted }))
       await act(ben, 'addReaction', { messageId: third, emoji: '👍' })
       await shows(reactions, [{ emoji: '👍', count: 1, viewerReacted: false }])
       await view.react(third, '🎉')

@@ -12,6 +12,10 @@ import { emojiBy, peopleOf, type ReactionGroupRow, reactionsOf } from './queries
 const ReactionGroup = builder.objectRef<ReactionGroupRow>('ReactionGroup').implement({
   description: 'All reactions with one emoji under one message.',
   fields: (t) => ({
+    id: t.id({
+      description: 'The id of this group, for caches: no `node` finds it.',
+      resolve: ({ messageId, emoji }) => Buffer.from(`ReactionGroup:${messageId}:${emoji}`).toString('base64url'),
+    }),
     emoji: t.exposeString('emoji', { description: 'The emoji, written in full: the same one however it was typed.' }),
     count: t.exposeInt('count', { description: 'How many people.' }),
     users: t.field({
