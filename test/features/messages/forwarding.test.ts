@@ -4,9 +4,10 @@ import { encodeId } from '../../../src/graphql/ids.ts'
 import { rateLimited } from '../../../src/lib/refusal.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
 import type { Database } from '../../../src/store/database.ts'
-import { createTransact } from '../../../src/store/transact.ts'
+import { createTransact, type Transaction } from '../../../src/store/transact.ts'
 import { codeOf } from '../../support/codes.ts'
 import { type APerson, aDomain, createDomain, type Domain, nobody } from '../../support/domain.ts'
+import { during } from '../../support/during.ts'
 import { sharedPostgres } from '../../support/postgres.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
@@ -450,6 +451,46 @@ describeWith(['postgres'], 'forwards on two nodes at once', () => {
       if (copied.data) expect(['One', 'Two']).toContain(copied.data.forwardMessage.message.content)
       else expect(codeOf(copied)).toBe('BAD_USER_INPUT')
     }
+  })
+
+  describe('begun while something is taken away, it waits for that, and is refused', () => {
+    const rowOf = (text: string) => Buffer.from(text, 'base64url').toString().split(':')[1]!
+
+    it('the source, which is deleted', async () => {
+      const [from, to] = [await aGroup(ada, bob), await aGroup(bob)]
+      const { id } = await sayIn(ada, from, 'a secret')
+      const gone = ({ rows, at }: Transaction) => rows.message.update({ where: { id: rowOf(id) }, data: { content: '', deletedAt: at } })
+      expect(codeOf(await during(nodes[0], [from.id], gone, () => copying(1, bob, id, to)))).toBe('BAD_USER_INPUT')
+    })
+
+    it('the sight of the source, by who is removed from its room', async () => {
+      const [from, to] = [await aGroup(ada, bob), await aGroup(bob)]
+      const { id } = await sayIn(ada, from, 'Hello')
+      const gone = ({ rows, at }: Transaction) =>
+        rows.roomMember.update({ where: { roomId_userId: { roomId: from.id, userId: bob.id } }, data: { leftAt: at } })
+      expect(codeOf(await during(nodes[0], [from.id], gone, () => copying(1, bob, id, to)))).toBe('NOT_FOUND')
+    })
+
+    it('the right to say anything in the target, which is archived', async () => {
+      const [from, to] = [await aGroup(ada, bob), await aGroup(bob)]
+      const { id } = await sayIn(ada, from, 'Hello')
+      const close = ({ rows, at }: Transaction) => rows.room.update({ where: { id: to.id }, data: { archivedAt: at } })
+      expect(codeOf(await during(nodes[0], [to.id], close, () => copying(1, bob, id, to)))).toBe('FORBIDDEN')
+    })
+
+    it('what comes of being in a team: the sight of a channel, as source and as target', async () => {
+      const team = await aTeam(ada, bob)
+      const channel = await aChannel(team, ada)
+      const [there, own] = [await sayIn(ada, channel, 'News'), await sayIn(bob, await aGroup(bob), 'Mine')]
+      const membership = { teamId_userId: { teamId: team.id, userId: bob.id } }
+      const setLeft = (leftAt: Date | null) => (tx: Transaction) => tx.rows.teamMember.update({ where: membership, data: { leftAt } })
+      const leave = (tx: Transaction) => setLeft(tx.at)(tx)
+      const home = await aGroup(bob)
+      expect(codeOf(await during(nodes[0], [bob.id], leave, () => copying(1, bob, there.id, home)))).toBe('NOT_FOUND')
+      await nodes[0].services.transact([bob.id], setLeft(null))
+      expect(codeOf(await during(nodes[0], [bob.id], leave, () => copying(1, bob, own.id, channel)))).toBe('NOT_FOUND')
+      expect(await eventsOf(channel)).toHaveLength(1)
+    })
   })
 
   it('whoever leaves the target meanwhile says nothing there after they have gone', async () => {

@@ -5,13 +5,15 @@ import { Audience } from '../../../src/graphql/actor.ts'
 import { measureCost } from '../../../src/graphql/cost.ts'
 import { encodeId } from '../../../src/graphql/ids.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
+import type { Transaction } from '../../../src/store/transact.ts'
 import { codeOf } from '../../support/codes.ts'
 import { type APerson, aDomain, createDomain, type Domain, nobody } from '../../support/domain.ts'
+import { during } from '../../support/during.ts'
 import { sharedPostgres } from '../../support/postgres.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
 import { showEvent } from '../../support/show-event.ts'
-import { aChannel, aTeam } from '../../support/teams.ts'
+import { aChannel, addToTeam, aTeam } from '../../support/teams.ts'
 import { counted, sayIn } from './support.ts'
 
 const change = (verb: string) => `mutation ($id: ID!) { ${verb}(input: { messageId: $id }) {
@@ -333,6 +335,23 @@ describeWith(['postgres'], 'pins on two nodes at once', () => {
       const wasFirst = codeOf(pinned) === undefined
       expect(told).toEqual(['MessageAdded', ...(wasFirst ? ['MessagePinned', 'MessageUnpinned'] : []), 'MessageDeleted'])
     }
+  })
+
+  it.each(['pinMessage', 'unpinMessage'] as const)('%s waits for what takes the right to it away, and is refused', async (verb) => {
+    const act = (person: APerson, id: string) => on(1, person)(documents[verb], { id })
+    place = await aGroup(admin, member)
+    const { id } = await sayIn(member, place, 'Here')
+    const close = ({ rows, at }: Transaction) => rows.room.update({ where: { id: place.id }, data: { archivedAt: at } })
+    expect(codeOf(await during(nodes[0], [place.id], close, () => act(admin, id)))).toBe('FORBIDDEN')
+    // A lead pins by their place in the team: what takes that holds their inbox, and no channel.
+    const team = await aTeam(member)
+    await addToTeam(member, team, admin, 'LEAD')
+    const channel = await aChannel(team, member)
+    const news = await sayIn(member, channel, 'News')
+    const demote = ({ rows }: Transaction) =>
+      rows.teamMember.update({ where: { teamId_userId: { teamId: team.id, userId: admin.id } }, data: { role: 'MEMBER' } })
+    expect(codeOf(await act(admin, news.id))).toBe(undefined)
+    expect(codeOf(await during(nodes[0], [admin.id], demote, () => act(admin, news.id)))).toBe('FORBIDDEN')
   })
 
   it('an admin who leaves meanwhile pins nothing after they have gone', async () => {
