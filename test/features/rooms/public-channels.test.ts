@@ -239,7 +239,7 @@ describe('an event of a public channel in its team’s stream, shown to everybod
     ... on ChannelAdded { channel { ...C } } ... on ChannelUpdated { channel { ...C } }
     ... on ChannelArchived { channel { ...C } } ... on ChannelUnarchived { channel { ...C } } }
     fragment C on Channel { id kind name topic isPrivate archivedAt createdAt lastActivityAt memberCount cursor createdBy { id } team { id name memberCount cursor }
-      members(first: 5) { nodes { role user { id } } } lastMessage { content } }`
+      members(first: 5) { nodes { role user { id } } } }`
   const document = `subscription ($id: ID!) { teamEvents(teamId: $id) { ...Parts } } ${parts}`
   const update = (input: string) => ben.run(`mutation { updateRoom(input: { roomId: "${news.globalId}", ${input} }) { room { id } } }`)
   const archive = (verb: string) => ben.run(`mutation { ${verb}(input: { roomId: "${news.globalId}" }) { room { id } } }`)
@@ -273,11 +273,14 @@ describe('an event of a public channel in its team’s stream, shown to everybod
     for (const person of [ben, cid]) expect(await showEvent(domain, person.actor, document, event, { id: team.globalId })).toEqual(shared)
   })
 
-  it('asks who it is for fields that differ from viewer to viewer', async () => {
+  it('asks who it is for fields that differ from viewer to viewer, and for messages, which the team is not told of', async () => {
     const [event] = (await eventsAfter(team.id, 0)).slice(-1)
+    await sayIn(ben, news, 'Hello')
+    const lastMessage = { content: 'Hello' }
     for (const [field, mine, theirs] of [
       ['viewerMembership { role }', { viewerMembership: { role: 'ADMIN' } }, { viewerMembership: null }],
       ['team { viewerRole }', { team: { viewerRole: 'MEMBER' } }, { team: { viewerRole: 'LEAD' } }],
+      ['lastMessage { content }', { lastMessage }, { lastMessage }],
       ['team { channels { totalCount } }', { team: { channels: { totalCount: 3 } } }, { team: { channels: { totalCount: 2 } } }],
     ] as const) {
       if (field.includes('totalCount')) await aChannel(team, ben, { isPrivate: true })
