@@ -118,20 +118,29 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
     })
   }
 
-  /** Tries every event for everybody at once, but for types of event that turned out to have another answer for each person. */
+  /**
+   * Tries every event for everybody at once, but for types of event that turned out to have another answer for each person. Those are tried
+   * again, ever more rarely: what asked may have been one message among thousands, such as a forward.
+   */
   function rendererOf({ options }: Following, show: Show): Renderer {
-    const personal = new Set<string>()
+    const personal = new Map<string, { left: number; readonly next: number }>()
     return {
       wants: ({ type }) => options.only === undefined || options.only.has(type),
       endsAccessOf: (event) => options.endsAccessOf?.(event),
       async render(entry) {
-        if (personal.has(entry.event.type)) return 'personal'
-        const audience = new Audience(entry.event.streamId)
+        const { type, streamId } = entry.event
+        const known = personal.get(type)
+        if (known && known.left-- > 0) return 'personal'
+        const audience = new Audience(streamId)
         const rendered = new Rendered(await show(entry, audience))
         // Serialising is part of it: whatever asks does so before the flag is read.
         void rendered.json
-        if (audience.askedFor === undefined) return rendered
-        personal.add(entry.event.type)
+        if (audience.askedFor === undefined) {
+          personal.delete(type)
+          return rendered
+        }
+        const left = known?.next ?? 1
+        personal.set(type, { left, next: Math.min(2 * left, mostUntried) })
         return 'personal'
       },
     }
@@ -174,3 +183,6 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
     },
   }
 }
+
+/** Of a type of event that always asks, one in so many is executed in vain. */
+const mostUntried = 64

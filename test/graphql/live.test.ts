@@ -95,6 +95,36 @@ describe('a subscription, executed once for many', () => {
         })
   })
 
+  it('shares again, soon after one message among others was another for each', async () => {
+    const { room, people } = await aRoom(2)
+    const [admin, other] = people as [APerson, APerson]
+    const elsewhere = await aRoom(1)
+    const source = await say(elsewhere.people[0]!, elsewhere.room, 'From elsewhere')
+    await run(
+      elsewhere.people[0]!,
+      'mutation ($room: ID!, $user: ID!) { addRoomMember(input: { roomId: $room, userId: $user }) { room { id } } }',
+      {
+        room: elsewhere.room,
+        user: admin.globalId,
+      },
+    )
+    const withSource = parse(
+      'subscription Follow($room: ID!) { roomEvents(roomId: $room) { ... on MessageAdded { message { content forwardedFrom { id } } } } }',
+    )
+    const followers = [await follow(admin, withSource, { room }), await follow(other, withSource, { room })]
+    await say(admin, room, 'shared')
+    await run(admin, 'mutation ($id: ID!, $room: ID!) { forwardMessage(input: { messageId: $id, toRoomId: $room }) { message { id } } }', {
+      id: source,
+      room,
+    })
+    for (const content of ['not tried', 'shared again', 'and again']) await say(admin, room, content)
+    await until(() => followers.every(({ rendered }) => rendered.length === 5))
+    const [mine, theirs] = followers.map(({ rendered }) => rendered)
+    expect(mine!.map((rendered, index) => rendered === theirs![index])).toEqual([true, false, false, true, true])
+    expect(mine![1]!.result.data).toMatchObject({ roomEvents: { message: { forwardedFrom: { id: source } } } })
+    expect(theirs![1]!.result.data).toMatchObject({ roomEvents: { message: { forwardedFrom: null } } })
+  })
+
   it('joins those who stand at different places, and keeps apart those who ask for different things', async () => {
     const { room, people } = await aRoom(2)
     await follow(people[0]!, following, { room })
@@ -203,8 +233,8 @@ describe('a subscription, executed once for many', () => {
     return { room: made.createGroupRoom.room.id, people }
   }
 
-  async function say(person: APerson, room: string, content: string): Promise<void> {
-    await run(
+  async function say(person: APerson, room: string, content: string): Promise<string> {
+    const { sendMessage } = await run<{ sendMessage: { message: { id: string } } }>(
       person,
       'mutation ($room: ID!, $content: String!) { sendMessage(input: { roomId: $room, content: $content }) { message { id } } }',
       {
@@ -212,6 +242,7 @@ describe('a subscription, executed once for many', () => {
         content,
       },
     )
+    return sendMessage.message.id
   }
 
   async function cursorOf(person: APerson, room: string): Promise<string> {
