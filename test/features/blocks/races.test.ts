@@ -70,6 +70,16 @@ describeWith(['postgres'], 'blocks on two nodes at once', () => {
     expect(await during(nodes[0], [room.id], sever, attempt)).toBe('FORBIDDEN')
   })
 
+  it('who is named while a block is under way is not mentioned, though what is said is said', async () => {
+    const [ann, ben] = await two()
+    const room = await aGroup(ann, ben)
+    const block = ({ rows, at }: Transaction) => rows.block.create({ data: { blockerId: ann.id, blockedId: ben.id, createdAt: at } })
+    const attempt = () => say(on(1, ben), room, `Hello @${ann.handle}`)
+    expect(await during(nodes[0], [ann.id, ben.id], block, attempt)).toBeUndefined()
+    expect(await messagesIn(room)).toBe(1)
+    expect(await nodes[0].database.prisma.mention.count({ where: { userId: ann.id } })).toBe(0)
+  })
+
   it('nothing is said in the direct room once it is done, by neither, on either way', async () => {
     const codes = new Set<unknown>()
     for (let round = 0; round < 2; round++) {
