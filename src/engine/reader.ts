@@ -109,7 +109,10 @@ export class StreamReader implements Reader {
   async #catchUp(): Promise<void> {
     const { group, sink } = this.#options
     while (!this.#isClosed) {
-      if (this.#isInDoubt) await this.#settle()
+      if (this.#isInDoubt) {
+        await this.#settle()
+        continue
+      }
       if (sink.isFull) {
         await sink.drained()
         continue
@@ -127,25 +130,28 @@ export class StreamReader implements Reader {
   }
 
   async #take(entry: Entry): Promise<void> {
-    const { group } = this.#options
-    // Old events show their rows as they are now: whoever is behind for long shall not see by them what came after their right had ended.
-    const endsAccess = group.endsAccessOf(entry.event) === this.personId
-    if (!endsAccess && (this.#isInDoubt || performance.now() > this.#mayUntil)) await this.#settle()
-    await this.#show(entry)
+    const rendered = await this.#render(entry)
+    const endsAccess = this.#options.group.endsAccessOf(entry.event) === this.personId
+    // Asked as late as can be: what came into doubt while it was rendered is not delivered either.
+    while (!this.#isClosed && !endsAccess && this.#mustAsk) await this.#settle()
+    this.#hand(entry, rendered)
     if (!endsAccess || this.#isClosed) return
     this.#doubt++
     await this.#ask()
   }
 
-  async #show(entry: Entry): Promise<void> {
-    const { group, sink } = this.#options
-    if (group.wants(entry.event)) {
-      const shared = await group.render(entry)
-      const rendered = shared === 'personal' ? await this.#options.renderForPerson(entry) : shared
-      if (this.#isClosed) return
-      sink.deliver(rendered)
-    }
-    this.position = entry.event.seq
+  /** Undefined for what is not wanted. */
+  async #render(entry: Entry): Promise<Rendered | undefined> {
+    const { group, renderForPerson } = this.#options
+    if (!group.wants(entry.event)) return undefined
+    const shared = await group.render(entry)
+    return shared === 'personal' ? renderForPerson(entry) : shared
+  }
+
+  #hand({ event }: Entry, rendered: Rendered | undefined): void {
+    if (this.#isClosed) return
+    if (rendered) this.#options.sink.deliver(rendered)
+    this.position = event.seq
   }
 
   /** Asks, and when the answer is no, lets it hear the end of its right before it is told, where the stream itself holds that. */
@@ -168,7 +174,7 @@ export class StreamReader implements Reader {
     const entries = await group.stream.upTo(this.position, isEnd)
     for (const entry of entries) {
       if (this.#isClosed || sink.isFull || performance.now() > this.#mayUntil) return
-      await this.#show(entry)
+      this.#hand(entry, await this.#render(entry))
     }
   }
 
@@ -180,6 +186,11 @@ export class StreamReader implements Reader {
 
   get #isInDoubt(): boolean {
     return this.#doubt !== this.#answered
+  }
+
+  /** Old events show their rows as they are now: whoever is behind for long shall not see by them what came after their right had ended. */
+  get #mustAsk(): boolean {
+    return this.#isInDoubt || performance.now() > this.#mayUntil
   }
 
   async #ask(): Promise<void> {

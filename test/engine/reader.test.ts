@@ -178,6 +178,35 @@ describe('a reader', () => {
     expect(reader.got).toEqual([])
   })
 
+  it('in doubt while an event is being shown to it is not handed that event', async () => {
+    const stream = await aStream(1)
+    let show = () => {}
+    const shared = aGroup({ before: () => new Promise((resolve) => (show = resolve)) })
+    const reader = await follow(stream, { shared, after: 0, may: () => false })
+    reader.start()
+    await until(() => shared.renderings === 1)
+    reader.recheck()
+    show()
+    await until(() => reader.ended)
+    expect(reader.got).toEqual([])
+  })
+
+  it('that comes into doubt once more while it is asked is asked again before it lives', async () => {
+    const stream = await aStream(0)
+    const answers: ((may: boolean) => void)[] = []
+    const reader = await follow(stream, { may: () => new Promise((resolve) => answers.push(resolve)) })
+    reader.start()
+    reader.recheck()
+    await until(() => answers.length === 1)
+    reader.recheck()
+    answers[0]?.(true)
+    await until(() => answers.length === 2)
+    await append(stream, 1)
+    answers[1]?.(false)
+    await until(() => reader.ended)
+    expect(reader.got).toEqual([])
+  })
+
   it.each(['is here already', 'is still on its way'])('in doubt hears the event that ended its right last, which %s', async (where) => {
     const stream = await aStream(0)
     const reader = await follow(stream, { person: 'ann', may: () => false })
@@ -359,7 +388,10 @@ describe('a reader', () => {
     return shared
   }
 
-  async function follow(streamId: string, given: { after?: number; person?: string; shared?: Shared; may?: () => boolean } = {}) {
+  async function follow(
+    streamId: string,
+    given: { after?: number; person?: string; shared?: Shared; may?: () => boolean | Promise<boolean> } = {},
+  ) {
     const { shared = aGroup(), person = 'somebody', may = () => true } = given
     const { stream, head, release } = await hub.hold(streamId)
     shared.group ??= new Group(uuid(), stream, shared.renderer)
@@ -371,7 +403,7 @@ describe('a reader', () => {
         personId: person,
         after: null,
         async mayFollow() {
-          if (!may()) throw notFound('stream')
+          if (!(await may())) throw notFound('stream')
         },
       }),
       sink,
