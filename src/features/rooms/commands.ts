@@ -14,7 +14,10 @@ import { reach, requireReachable } from './reach.ts'
 import { onlyItsAdmins, requireScene, requireUser } from './scene.ts'
 import { streamsOf, tellTeamIn } from './telling.ts'
 
-/** The one room of the two, made when there is none and neither has blocked the other. Both inboxes are locked, so it is made once however many open it at once. */
+/**
+ * The one room of the two, made when there is none and neither has blocked the other. Both inboxes are locked, so it is made once however
+ * many open it at once.
+ */
 export async function openDirectRoom(services: Services, person: string, other: string): Promise<string> {
   if (other === person) throw badInput('userId', 'A direct room is between two people: name somebody else.')
   const known = await findDirectRoom(services.database.prisma, person, other)

@@ -30,7 +30,8 @@ builder.objectRef<StoredEvent>('MemberJoined').implement({
 })
 
 builder.objectRef<StoredEvent>('MemberLeft').implement({
-  description: 'Somebody has left the room, or was removed. To themselves it is the last event of the room.',
+  description:
+    'Somebody has left the room, or was removed. To themselves it is the last event of the room, but for a public channel that they still see.',
   interfaces: [RoomEvent],
   fields: (t) => ({
     user: t.field({

@@ -45,7 +45,7 @@ export interface Leaving {
 
 /**
  * Within a transaction that holds the rooms' streams and the person's inbox, and has decided. In as many statements for a thousand rooms as
- * for one. The rows stay, for the events that name them; to themselves `MemberLeft` is a room's last event.
+ * for one. The rows stay, for the events that name them; to themselves `MemberLeft` is the last event of a room that they no longer see.
  */
 export async function leaveAllIn(tx: Transaction, { userId, actorId, memberships }: Leaving): Promise<void> {
   if (memberships.length === 0) return

@@ -6,7 +6,7 @@ import { standingOf } from './standing.ts'
 const RoomPermission = builder.enumType('RoomPermission', {
   description: 'What somebody may do in a room, beside reading it. Their own they may always delete, and any room but a direct one leave.',
   values: {
-    POST: { description: 'Say something, edit it, react. In a public channel it makes a member of who is none.' },
+    POST: { description: 'Say something, edit it, react. Saying something in a public channel makes a member of who is none.' },
     UPDATE: { description: 'Change its name and topic.' },
     MANAGE_MEMBERS: { description: 'Add, remove, appoint and mute its members.' },
     DELETE_ANY_MESSAGE: { description: 'Delete what others have said.' },

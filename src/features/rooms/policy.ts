@@ -21,7 +21,7 @@ export function canSee(place: Place): boolean {
   return place.role !== null || (isPublic(place) && place.teamRole !== null)
 }
 
-/** Saying something, editing it, reacting. In a public channel it makes a member of who is none. */
+/** Saying something, editing it, reacting. Saying something in a public channel makes a member of who is none. */
 export function canPost(standing: Standing): boolean {
   return canSee(standing) && !standing.isArchived && !standing.isSevered && !isSilenced(standing)
 }
