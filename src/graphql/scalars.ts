@@ -6,7 +6,8 @@ builder.scalarType('DateTime', {
   serialize: (value) => value.toISOString(),
   parseValue(value) {
     const time = typeof value === 'string' && rfc3339.test(value) ? new Date(value) : undefined
-    if (!time || Number.isNaN(time.getTime()))
+    // An offset may lead out of the years that have four digits, and what follows them nobody reads as a time.
+    if (!time || Number.isNaN(time.getTime()) || !rfc3339.test(time.toISOString()))
       throw badInput('DateTime', 'A DateTime is an RFC 3339 time, such as 2026-01-31T12:00:00.000Z.')
     return time
   },

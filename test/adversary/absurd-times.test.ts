@@ -1,0 +1,31 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type APerson, aDomain } from '../support/domain.ts'
+import { type ARoom, aGroup } from '../support/rooms.ts'
+
+let ada: APerson
+let ben: APerson
+let room: ARoom
+beforeAll(async () => {
+  const domain = await aDomain()
+  ada = await domain.aPerson('Ada')
+  ben = await domain.aPerson('Ben')
+  room = await aGroup(ada, ben)
+})
+
+const muteUntil = (until: string) =>
+  ada.run<{ muteMember: { member: { mutedUntil: string } } }>(
+    'mutation ($input: MuteMemberInput!) { muteMember(input: $input) { member { mutedUntil } } }',
+    { input: { roomId: room.globalId, userId: ben.globalId, until } },
+  )
+
+describe('a mute that lasts for ever', () => {
+  it('ends where years end that have four digits', async () => {
+    expect((await muteUntil('9999-12-31T23:59:59.999Z')).data?.muteMember.member.mutedUntil).toBe('9999-12-31T23:59:59.999Z')
+  })
+
+  it.each(['9999-12-31T23:59:59-23:59', '+275760-09-13T00:00:00.000Z'])('is not until %s, which nobody reads', async (until) => {
+    const { data, errors } = await muteUntil(until)
+    expect(data).toBeUndefined()
+    expect(errors?.[0]?.message).toContain('RFC 3339')
+  })
+})
