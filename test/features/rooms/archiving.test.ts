@@ -292,7 +292,7 @@ describe('an archived room', () => {
     })
   })
 
-  it('says to who may not even then that it is for admins', async () => {
+  it('says so to members who could not either if it were open, and to strangers that there is no room', async () => {
     await stage(kinds.group)
     expect((await write(ben, 'updateRoom', { roomId: room.globalId, name: 'Mine' })).errors).toMatchObject([
       { message: 'This room is archived.', extensions: { code: 'FORBIDDEN' } },

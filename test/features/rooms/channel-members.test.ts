@@ -78,6 +78,15 @@ describe('joining a channel', () => {
     expect((await joining(cid, news.globalId)).data!.joinChannel.member.role).toBe('MEMBER')
   })
 
+  it('is for the muted too, who stay so', async () => {
+    const news = await aChannel(team, ben, { members: [cid] })
+    await act(ben, 'muteMember', news, cid, ', until: "2099-01-01T00:00:00.000Z"')
+    await leave(cid, news)
+    expect(codeOf(await joining(cid, news.globalId))).toBeUndefined()
+    const say = `mutation { sendMessage(input: { roomId: "${news.globalId}", content: "Back" }) { message { id } } }`
+    expect((await cid.run(say)).errors).toMatchObject([{ message: 'You are muted in this room.', extensions: { code: 'FORBIDDEN' } }])
+  })
+
   it('is not for archived channels; who is in one stays in it', async () => {
     const news = await aChannel(team, ben)
     await archive(ben, news)
