@@ -14,7 +14,7 @@ import { type ARoom, aGroup } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
 import { aBell, counted } from './support.ts'
 
-const send = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id content } } }'
+const send = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id content sender { name } } room { id name } } }`
 const edit = 'mutation ($id: ID!, $content: String!) { editMessage(input: { messageId: $id, content: $content }) { message { id } } }'
 const page = `query ($room: ID!, $last: Int) { room(id: $room) { messages(last: $last) { nodes { content mentions { name } } } } }`
 const live =
@@ -58,11 +58,11 @@ describe('the statements', () => {
   }
   const saying = (content: string) => counting<Sent>(send, { input: { roomId: room.globalId, content } })
 
-  it('of what mentions people are twelve, for ten of them as for one', async () => {
-    // Who they are, and whether they see the room; inside, between BEGIN and COMMIT: the locks, the nonce, the room and the right to post, both
-    // questions again, the message, its mentions, the events. The answer asks who may see it.
-    expect((await saying(`Hello ${at(others[0]!)}`)).statements).toBe(12)
-    expect((await saying(`Hello ${at(...others)}`)).statements).toBe(12)
+  it('of what mentions people are fifteen, for ten of them as for one', async () => {
+    // Who they are, and whether they see the room. Between BEGIN and COMMIT: the locks, the room, the right to post, the nonce, both questions
+    // again, the message, its mentions, the events. Then what the answer shows: sender and room, and twice whether they may be seen.
+    expect((await saying(`Hello ${at(others[0]!)}`)).statements).toBe(2 + 9 + 4)
+    expect((await saying(`Hello ${at(...others)}`)).statements).toBe(2 + 9 + 4)
   })
 
   it('of what names nobody are one more than usual, and as usual where no handle is', async () => {
