@@ -3,9 +3,9 @@ import { badInput, conflict, notFound } from '../../lib/refusal.ts'
 import type { Prisma } from '../../store/generated/prisma/client.ts'
 import { type Transaction, transactFound } from '../../store/transact.ts'
 import { viewerUpdated } from '../accounts/events.ts'
+import { requireUser } from '../accounts/scene.ts'
 import { findDirectRoom, severIn } from '../rooms/direct-rooms.ts'
-import { requireUser } from '../rooms/scene.ts'
-import { atOdds } from './queries.ts'
+import { areAtOdds } from './queries.ts'
 
 /** From now on neither reaches the other. The blocked one hears nothing of it; twice is once. */
 export async function blockUser(services: Services, person: string, other: string): Promise<void> {
@@ -58,6 +58,6 @@ async function change(
 }
 
 async function areApart(rows: Prisma.TransactionClient, person: string, other: string): Promise<boolean> {
-  if ((await atOdds(rows, person, [other])).length > 0) return true
+  if (await areAtOdds(rows, person, [other])) return true
   return (await rows.user.count({ where: { id: { in: [person, other] }, deletedAt: { not: null } } })) > 0
 }

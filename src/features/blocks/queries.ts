@@ -1,10 +1,9 @@
 import type { Database } from '../../store/database.ts'
 import type { Prisma, User } from '../../store/generated/prisma/client.ts'
 
-/** Of these people those with whom the person is at odds: one of the two has blocked the other. Which of them is nobody's to know. */
-export async function atOdds(rows: Prisma.TransactionClient, person: string, others: readonly string[]): Promise<string[]> {
-  if (others.length === 0) return []
-  const blocks = await rows.block.findMany({
+/** Whether one of the two has blocked the other, of the person and any of these people. Which of them is nobody's to know. */
+export async function areAtOdds(rows: Prisma.TransactionClient, person: string, others: readonly string[]): Promise<boolean> {
+  const blocks = await rows.block.count({
     where: {
       OR: [
         { blockerId: person, blockedId: { in: [...others] } },
@@ -12,7 +11,7 @@ export async function atOdds(rows: Prisma.TransactionClient, person: string, oth
       ],
     },
   })
-  return [...new Set(blocks.map(({ blockerId, blockedId }) => (blockerId === person ? blockedId : blockerId)))]
+  return blocks > 0
 }
 
 /** Whom the person has blocked, the last one first. */

@@ -1,11 +1,12 @@
 import type { Services } from '../../graphql/context.ts'
 import { badInput, conflict, forbidden, notFound } from '../../lib/refusal.ts'
 import type { RoomMember, RoomRole } from '../../store/generated/prisma/client.ts'
+import { requireUser } from '../accounts/scene.ts'
+import { reach, requireReachable } from '../blocks/reach.ts'
 import { memberUpdated } from './events.ts'
 import { countAdmins, joinIn, leaveIn } from './joining.ts'
 import { canLeave, canManageMembers, canMute } from './policy.ts'
-import { reach, requireReachable } from './reach.ts'
-import { requireManager, requireMember, requireScene, requireUser } from './scene.ts'
+import { requireManager, requireMember, requireScene } from './scene.ts'
 
 export interface OfMember {
   readonly roomId: string

@@ -49,8 +49,3 @@ export function requireMember({ theirs: { membership } }: Scene): RoomMember {
   if (!membership || membership.leftAt !== null) throw notFound('member')
   return membership
 }
-
-/** That they all have an account: inside a transaction that holds their inboxes they go on having it. */
-export async function requireUser(rows: Prisma.TransactionClient, ...userIds: string[]): Promise<void> {
-  if ((await rows.user.count({ where: { id: { in: userIds }, deletedAt: null } })) < userIds.length) throw notFound('user')
-}

@@ -6,8 +6,8 @@ import { uuid } from '../../lib/uuid.ts'
 import { isTaken } from '../../store/failures.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
 import type { Transaction } from '../../store/transact.ts'
+import { requireUser } from '../accounts/scene.ts'
 import { openRoomIn } from '../rooms/opening.ts'
-import { requireUser } from '../rooms/scene.ts'
 import { teamAdded, teamUpdated } from './events.ts'
 import { canUpdateTeam } from './policy.ts'
 import { onlyItsLeads, requireTeamScene } from './scene.ts'
@@ -25,13 +25,8 @@ export async function createTeam(services: Services, person: string, input: Crea
   const name = requireText(input.name, { field: 'name', most: limits.nameCharacters })
   const slug = input.slug == null ? null : requireSlug(input.slug, limits.nameCharacters)
   const nonce = input.nonce == null ? undefined : requireText(input.nonce, { field: 'nonce', most: limits.nonceCharacters })
-  const write: NoncedWrite = {
-    userId: person,
-    mutation: 'createTeam',
-    place: '',
-    nonce,
-    inputHash: sha256(JSON.stringify({ name, slug })),
-  }
+  const inputHash = sha256(JSON.stringify({ name, slug }))
+  const write: NoncedWrite = { userId: person, mutation: 'createTeam', place: '', nonce, inputHash }
   const known = await resultBefore(services.database.prisma, write)
   if (known !== undefined) return known
 
