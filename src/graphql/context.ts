@@ -36,6 +36,8 @@ export interface Context {
   readonly client: Client
   /** How long the texts of this answer are, as far as `takeCharacters` was told. */
   characters: number
+  /** How many objects stand in it that its cost did not count, as far as `takeObjects` was told. */
+  objects: number
 }
 
 /** The little that a resolver may know of the way its operation came. */
@@ -51,7 +53,19 @@ export interface Client {
 export const noClient: Client = { userAgent: null, address: 'none' }
 
 export function createContext(services: Services, actor: Actor, client: Client = noClient, rows: readonly Known[] = []): Context {
-  return { actor, services, client, loaders: new Loaders(services.database, rows), characters: 0 }
+  return { actor, services, client, loaders: new Loaders(services.database, rows), characters: 0, objects: 0 }
+}
+
+/**
+ * For lists that can hold more than they mostly do, and `holds` says only that: before they are shown. Refuses what would make the answer
+ * hold too much.
+ */
+export function takeObjects<Objects extends readonly unknown[]>(context: Context, list: Objects): Objects {
+  const { queryCost } = context.services.limits
+  context.objects += list.length
+  if (context.objects > queryCost)
+    throw new Refusal('QUERY_TOO_COMPLEX', `The answer would hold more than ${queryCost} objects: ask for smaller pages.`)
+  return list
 }
 
 /**

@@ -28,4 +28,17 @@ describe('an answer that could hold too much is refused', () => {
     expect(await codes(page(names), { roomId })).toEqual(['QUERY_TOO_COMPLEX'])
     expect(await codes(page('room { messages(first: 40) { nodes { content } } }'), { roomId })).toEqual(['QUERY_TOO_COMPLEX'])
   })
+
+  it('when every message mentions as many as it can', async () => {
+    const others = await Promise.all(Array.from({ length: 50 }, () => parley.aUser()))
+    const roomId = await parley.aRoom(ada, others)
+    const content = others.map(({ handle }) => `@${handle}`).join(' ')
+    await Promise.all(Array.from({ length: 25 }, () => parley.say(ada, roomId, content)))
+    const pages = (many: number) => {
+      const page = (_: unknown, n: number) => `p${n}: messages(first: 25) { nodes { mentions { handle } } }`
+      return `query ($roomId: ID!) { room(id: $roomId) { ${Array.from({ length: many }, page).join(' ')} } }`
+    }
+    expect(await codes(pages(8), { roomId })).toBeUndefined()
+    expect(await codes(pages(9), { roomId })).toEqual(expect.arrayContaining(['QUERY_TOO_COMPLEX']))
+  })
 })

@@ -1,4 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
+import { takeObjects } from '../../graphql/context.ts'
 import { encodeId } from '../../graphql/ids.ts'
 import type { StoredEvent } from '../../store/transact.ts'
 import { User } from '../accounts/schema.ts'
@@ -13,7 +14,8 @@ builder.objectField(Message, 'mentions', (t) =>
     description:
       'Whom it mentions, in the order in which it does: people who see the room, by an @ and their handle. Not its sender, nor anybody whom they have blocked or who has blocked them. At most 50; none once it is deleted.',
     extensions: { holds: 3 },
-    resolve: async (message, _args, { loaders }) => (mayMention(message) ? (await loaders.load(mentionsOf, message.id))! : []),
+    resolve: async (message, _args, context) =>
+      mayMention(message) ? takeObjects(context, (await context.loaders.load(mentionsOf, message.id))!) : [],
   }),
 )
 

@@ -1,5 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
-import type { Context } from '../../graphql/context.ts'
+import { type Context, takeObjects } from '../../graphql/context.ts'
 import { rowId } from '../../graphql/ids.ts'
 import { badInput } from '../../lib/refusal.ts'
 import { userById } from '../accounts/queries.ts'
@@ -34,10 +34,11 @@ const ReactionGroup = builder.objectRef<ReactionGroupRow>('ReactionGroup').imple
   }),
 })
 
-async function firstPeople({ services, loaders }: Context, group: OfReaction, first: number) {
+async function firstPeople(context: Context, group: OfReaction, first: number) {
+  const { services, loaders } = context
   const { pageMost } = services.limits
   if (first < 1 || first > pageMost) throw badInput('first', `From 1 to ${pageMost}, please.`)
-  const userIds = (await loaders.load(peopleOf, { ...group, first }))!
+  const userIds = takeObjects(context, (await loaders.load(peopleOf, { ...group, first }))!)
   return (await Promise.all(userIds.map((id) => loaders.load(userById, id)))).flatMap((user) => user ?? [])
 }
 
@@ -47,7 +48,7 @@ builder.objectField(Message, 'reactions', (t) =>
     description:
       'What people reacted with, by emoji; what was there first comes first. At most 50 different ones; none once it is deleted.',
     extensions: { holds: 3 },
-    resolve: async ({ id }, _args, { loaders }) => (await loaders.load(reactionsOf, id))!,
+    resolve: async ({ id }, _args, context) => takeObjects(context, (await context.loaders.load(reactionsOf, id))!),
   }),
 )
 
