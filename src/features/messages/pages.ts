@@ -10,12 +10,13 @@ export interface MessagePageArguments extends PageArguments {
 
 /** A page of a list of messages: one statement, and one more if somebody asks how many there are. */
 export async function pageOfMessages({ services, loaders }: Context, list: MessageList, args: MessagePageArguments) {
+  const { extent, id } = list
   const page = args.around == null ? await readBetween() : await readAround(args.around)
-  return { ...page, totalCount: async () => countedOrNull((await loaders.load(messageCount, list))!) }
+  return { ...page, totalCount: async () => countedOrNull((await loaders.load(messageCount, { id, asked: extent })) ?? 0) }
 
   async function readBetween(): Promise<Page<MessageRow>> {
     const request = readPage(args, bySeq, services.limits)
-    return makePage((await loaders.load(messageRows, { ...list, request }))!, request, bySeq)
+    return makePage((await loaders.load(messageRows, { id, asked: { extent, request } })) ?? [], request, bySeq)
   }
 
   async function readAround(around: string): Promise<Page<MessageRow>> {

@@ -1,4 +1,4 @@
-import { defineLoader, inOrder } from '../../graphql/loaders.ts'
+import { defineLoader, defineQuestion, inOrder } from '../../graphql/loaders.ts'
 import type { Keyset, Page, PageRequest } from '../../graphql/paging.ts'
 import { mostCounted, pageCursor } from '../../graphql/paging.ts'
 import { groupBy } from '../../lib/group-by.ts'
@@ -62,35 +62,20 @@ export interface MessageList {
   readonly id: string
 }
 
-/** One more than the page holds, in the direction of reading. The same page of many lists is read in one statement. */
-export const messageRows = defineLoader<MessageList & { request: PageRequest<number> }, MessageRow[]>(
+/** Of each such list one more than the page holds, in the direction of reading. */
+export const messageRows = defineQuestion<{ readonly extent: Extent; readonly request: PageRequest<number> }, MessageRow[]>(
   'messageRows',
-  async (database, keys) => {
-    const shapeOf = ({ extent, request }: (typeof keys)[number]) => JSON.stringify([extent, request])
-    const read = new Map<string, Map<string, MessageRow[]>>()
-    for (const [shape, same] of groupBy(keys, shapeOf)) {
-      const [{ extent, request }] = same as [(typeof keys)[number]]
-      const ids = same.map(({ id }) => id)
-      const rows = await readMessages(database, ids, extent, request)
-      read.set(
-        shape,
-        groupBy(rows, ({ roomId, threadId }) => (extent === 'thread' ? threadId! : roomId)),
-      )
-    }
-    return keys.map((key) => read.get(shapeOf(key))!.get(key.id) ?? [])
+  async ({ sql }, ids, { extent, request }) => {
+    const direction = request.isBackward ? 'desc' : 'asc'
+    const rows = await sql<MessageRow>(
+      `select ${columns} from unnest($1::uuid[]) as wanted(id) cross join lateral (
+         select * from message where ${within[extent]} and seq > $2::bigint and seq < $3::bigint order by seq ${direction} limit $4
+       ) m order by m.room_id, m.seq ${direction}`,
+      [ids, request.after ?? 0, request.before ?? 2 ** 32, request.size + 1],
+    )
+    return groupBy(rows, ({ roomId, threadId }) => (extent === 'thread' ? threadId! : roomId))
   },
-  JSON.stringify,
 )
-
-function readMessages({ sql }: Database, ids: readonly string[], extent: Extent, request: PageRequest<number>): Promise<MessageRow[]> {
-  const direction = request.isBackward ? 'desc' : 'asc'
-  return sql<MessageRow>(
-    `select ${columns} from unnest($1::uuid[]) as wanted(id) cross join lateral (
-       select * from message where ${within[extent]} and seq > $2::bigint and seq < $3::bigint order by seq ${direction} limit $4
-     ) m order by m.room_id, m.seq ${direction}`,
-    [ids, request.after ?? 0, request.before ?? 2 ** 32, request.size + 1],
-  )
-}
 
 /** The page with that message in its middle; null when the list has no such message. */
 export async function readMessagesAround(
@@ -127,21 +112,13 @@ export async function readMessagesAround(
   }
 }
 
-/** How many messages a list has, counted up to one more than `mostCounted`. */
-export const messageCount = defineLoader<MessageList, number>(
-  'messageCount',
-  async ({ sql }, keys) => {
-    const counts = new Map<string, number>()
-    for (const [extent, same] of groupBy(keys, (key) => key.extent)) {
-      const rows = await sql<{ id: string; count: number }>(
-        `select wanted.id, counted.count from unnest($1::uuid[]) as wanted(id) cross join lateral (
-           select count(*)::int as count from (select 1 from message where ${within[extent as Extent]} limit $2) capped
-         ) counted`,
-        [same.map(({ id }) => id), mostCounted + 1],
-      )
-      for (const { id, count } of rows) counts.set(`${extent} ${id}`, count)
-    }
-    return keys.map(({ extent, id }) => counts.get(`${extent} ${id}`) ?? 0)
-  },
-  ({ extent, id }) => `${extent} ${id}`,
-)
+/** How many messages each such list has, counted up to one more than `mostCounted`. */
+export const messageCount = defineQuestion<Extent, number>('messageCount', async ({ sql }, ids, extent) => {
+  const rows = await sql<{ id: string; count: number }>(
+    `select wanted.id, counted.count from unnest($1::uuid[]) as wanted(id) cross join lateral (
+       select count(*)::int as count from (select 1 from message where ${within[extent]} limit $2) capped
+     ) counted`,
+    [ids, mostCounted + 1],
+  )
+  return new Map(rows.map(({ id, count }) => [id, count]))
+})
