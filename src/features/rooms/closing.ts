@@ -1,7 +1,7 @@
 import type { Prisma, RoomKind, RoomMember } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { roomUpdated } from './events.ts'
-import { leaveAllIn } from './joining.ts'
+import { leaveAllIn } from './leaving.ts'
 
 /** The rooms that a person is in: what has to be locked, besides their inbox, to close their account. While that is, they come into no other. */
 export async function roomIdsOf(rows: Prisma.TransactionClient, userId: string): Promise<string[]> {

@@ -4,7 +4,8 @@ import type { RoomMember, RoomRole } from '../../store/generated/prisma/client.t
 import { requireUser } from '../accounts/scene.ts'
 import { reach, requireReachable } from '../blocks/reach.ts'
 import { memberUpdated } from './events.ts'
-import { countAdmins, joinIn, leaveIn } from './joining.ts'
+import { joinIn } from './joining.ts'
+import { countAdmins, leaveIn } from './leaving.ts'
 import { canLeave, canManageMembers, canMute } from './policy.ts'
 import { requireManager, requireMember, requireScene } from './scene.ts'
 
@@ -33,9 +34,9 @@ export async function removeRoomMember(services: Services, person: string, { roo
   return services.transact([roomId, person, userId], async (tx) => {
     const scene = await requireScene(tx.rows, roomId, person, userId)
     if (userId !== person) requireManager(scene)
-    const membership = requireMember(scene)
+    const member = requireMember(scene)
     if (userId === person && !canLeave(scene.mine)) throw forbidden('A direct room cannot be left.')
-    return leaveIn(tx, { roomId, userId, actorId: person, membership })
+    return leaveIn(tx, member, person)
   })
 }
 

@@ -1,6 +1,6 @@
 import type { Prisma, TeamMember } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
-import { leaveAllIn } from '../rooms/joining.ts'
+import { leaveAllIn } from '../rooms/leaving.ts'
 import { teamMemberLeft, teamRemoved } from './events.ts'
 
 /**
