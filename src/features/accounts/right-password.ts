@@ -22,7 +22,10 @@ export async function withRightPassword<Result>(
 ): Promise<Result> {
   for (;;) {
     const account = await database.prisma.account.findFirst({ where })
-    if (!(await passwords.isRight(password, account?.passwordHash)) || !account) throw unauthenticated('Handle and password do not match.')
+    if (!(await passwords.isRight(password, account?.passwordHash)) || !account) {
+      // Who is signed in has named no handle.
+      throw unauthenticated('user' in where ? 'Handle and password do not match.' : 'This is not the password of your account.')
+    }
     const rehash = async () => (passwords.isOutdated(account.passwordHash) ? passwords.hash(password) : undefined)
     const result = await work(account, rehash)
     if (result !== changedMeanwhile) return result

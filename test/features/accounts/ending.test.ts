@@ -128,7 +128,8 @@ describe('changing the password', () => {
 
   it('wants the password of now', async () => {
     const { devices, handle } = await threeDevices()
-    expect(codeOf(await devices[0].run(change, { from: 'not the password', to: next }))).toBe('UNAUTHENTICATED')
+    const { errors } = await devices[0].run(change, { from: 'not the password', to: next })
+    expect(errors).toMatchObject([{ message: 'This is not the password of your account.', extensions: { code: 'UNAUTHENTICATED' } }])
     expect(await areAlive(devices)).toEqual([true, true, true])
     await signIn(aDevice(domain), handle)
   })
