@@ -1,4 +1,4 @@
-import { badInput } from '../lib/refusal.ts'
+import { Refusal } from '../lib/refusal.ts'
 import { builder } from './builder.ts'
 
 builder.scalarType('DateTime', {
@@ -8,7 +8,7 @@ builder.scalarType('DateTime', {
     const time = typeof value === 'string' && rfc3339.test(value) ? new Date(value) : undefined
     // An offset may lead out of the years that have four digits, and what follows them nobody reads as a time.
     if (!time || Number.isNaN(time.getTime()) || !rfc3339.test(time.toISOString()))
-      throw badInput('DateTime', 'A DateTime is an RFC 3339 time, such as 2026-01-31T12:00:00.000Z.')
+      throw malformed('A DateTime is an RFC 3339 time, such as 2026-01-31T12:00:00.000Z.')
     return time
   },
 })
@@ -17,9 +17,12 @@ builder.scalarType('Cursor', {
   description: 'A place in one event stream. Opaque: keep the last one you received, and give it back as `after`. It survives restarts.',
   serialize: (value) => value,
   parseValue(value) {
-    if (typeof value !== 'string') throw badInput('Cursor', 'A cursor is a string that this server gave you.')
+    if (typeof value !== 'string') throw malformed('A cursor is a string that this server gave you.')
     return value
   },
 })
+
+/** Names no field: a scalar does not know whose value it is. GraphQL puts before the sentence where in the variables it stands. */
+const malformed = (sentence: string) => new Refusal('BAD_USER_INPUT', sentence)
 
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i
