@@ -42,7 +42,7 @@ export function requirePost(standing: Standing): void {
   if (reason !== undefined) throw forbidden(reason)
 }
 
-export const onlyItsAdmins = 'Only its admins may do that.'
+export const onlyItsAdmins = 'Only those who run this room may do that.'
 
 /** The other one's membership, while it lasts. */
 export function requireMember({ theirs: { membership } }: Scene): RoomMember {

@@ -196,7 +196,7 @@ describe.each(['pinMessage', 'unpinMessage'] as const)('%s', (verb) => {
 
   it('is for the admins of a group, muted or not', async () => {
     const { id } = await sayIn(ben, room, 'Here')
-    expect(await refusal(ben, id)).toEqual(['FORBIDDEN', 'Only its admins may do that.'])
+    expect(await refusal(ben, id)).toEqual(['FORBIDDEN', 'Only those who run this room may do that.'])
     await silence(ben)
     expect(await refusal(ben, id)).toEqual(['FORBIDDEN', 'You are muted in this room.'])
     await silence(ann)
@@ -221,7 +221,7 @@ describe.each(['pinMessage', 'unpinMessage'] as const)('%s', (verb) => {
     expect(await refusal(ben, inClosed.id)).toBeUndefined()
     expect(await refusal(ann, inOpen.id)).toBeUndefined()
     expect(await refusal(ann, inClosed.id)).toEqual(['NOT_FOUND', expect.any(String)])
-    expect(await refusal(cid, inOpen.id)).toEqual(['FORBIDDEN', 'Only its admins may do that.'])
+    expect(await refusal(cid, inOpen.id)).toEqual(['FORBIDDEN', 'Only those who run this room may do that.'])
     expect(await refusal(stranger, inOpen.id)).toEqual(['NOT_FOUND', expect.any(String)])
     // A lead who pins does not come into the channel by it.
     expect(await domain.database.prisma.roomMember.count({ where: { roomId: open.id } })).toBe(1)

@@ -70,7 +70,7 @@ describe('archiving a room, and opening it again', () => {
     const head = await headOf(room)
     for (const person of [ben, muted])
       expect((await set(person, verb, room)).errors).toMatchObject([
-        { message: 'Only its admins may do that.', extensions: { code: 'FORBIDDEN' } },
+        { message: 'Only those who run this room may do that.', extensions: { code: 'FORBIDDEN' } },
       ])
     const nothing = { globalId: encodeId('GroupRoom', uuid()) }
     const unseen = await Promise.all([
