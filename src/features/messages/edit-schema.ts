@@ -32,7 +32,7 @@ builder.objectFields(Message, (t) => ({
   edits: t.field({
     type: [MessageEdit],
     description:
-      "Earlier contents, newest first: for its sender and the room's admins, empty for everybody else. The latest 50 are kept, and none once it is deleted.",
+      'Earlier contents, newest first: for its sender and those who run the room, empty for everybody else. The latest 50 are kept, and none once it is deleted.',
     extensions: { holds: 10 },
     resolve: (message, _args, context) => seeEdits(message, context),
   }),
@@ -41,7 +41,7 @@ builder.objectFields(Message, (t) => ({
 async function seeEdits(message: MessageRow, { actor, loaders }: Context): Promise<EditRow[]> {
   // So for everybody, and nobody has to be asked who they are.
   if (message.editedAt === null || message.deletedAt !== null) return []
-  const person = actor.id('Message.edits are for its sender and the admins')
+  const person = actor.id('Message.edits are for its sender and those who run the room')
   const standing = (await loaders.load(standingOf, { roomId: message.roomId, userId: person }))!
   return canSeeEdits({ standing, message, person }) ? (await loaders.load(editsOf, message.id))! : []
 }
@@ -59,7 +59,7 @@ builder.objectRef<StoredEvent>('MessageEdited').implement({
 })
 
 builder.objectRef<StoredEvent>('MessageDeleted').implement({
-  description: 'A message was deleted, by its sender or an admin.',
+  description: 'A message was deleted, by its sender or one who runs the room.',
   interfaces: [RoomEvent],
   fields: (t) => ({
     message: t.field({
@@ -117,7 +117,7 @@ builder.mutationField('deleteMessage', (t) =>
   t.field({
     type: DeleteMessagePayload,
     description:
-      'Deletes a message: for its sender, and in groups for the admins. What was said is gone for everybody; that something was said stays. Deleting twice is deleting once.',
+      'Deletes a message: for its sender and, in groups and channels, those who run the room. In an archived room only for its sender. What was said is gone for everybody; that something was said stays. Deleting twice is deleting once.',
     args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'Which message.' }) },
     async resolve(_root, { input }, context) {
       const person = context.actor.id('to delete a message')

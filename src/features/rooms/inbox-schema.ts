@@ -8,7 +8,7 @@ import { Room, RoomEdge } from './schema.ts'
 const roomIdIn = ({ data }: StoredEvent) => data.roomId as string
 
 builder.objectRef<StoredEvent>('RoomAdded').implement({
-  description: 'The viewer is in a room from now on: they were added, or it was made with them.',
+  description: 'The viewer is in a room from now on: they joined or were added, or it was made with them.',
   interfaces: [InboxEvent],
   fields: (t) => ({
     roomId: t.id({
