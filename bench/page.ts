@@ -4,19 +4,17 @@ import { ask } from '../test/support/client.ts'
 import { EditDocument, NewestPageDocument, ReactDocument, SayDocument } from '../test/support/generated/documents.ts'
 import { startPostgres } from '../test/support/postgres.ts'
 import type { BenchOptions } from './run.ts'
+import { type Asked, keepAsking } from './support/asking.ts'
 import { type Child, startServer } from './support/child.ts'
-import { type KeepAlive, openKeepAlive, requestBytes } from './support/keep-alive.ts'
+import { openKeepAlive, requestBytes } from './support/keep-alive.ts'
 import { makeRoom, type Node, orThrow, type Person, programs, rowIdOf, signUpPeople, startNode } from './support/parley.ts'
 import { printProfile } from './support/profile.ts'
-import { type Candidate, type Figures, inRounds, percentile, printTable } from './support/rounds.ts'
+import { type Candidate, inRounds, printTable } from './support/rounds.ts'
 
 export const about = 'pages of 50 messages a second over HTTP, and processor time a page'
 
-const connections = 16
 const rounds = 9
-const windowMs = 1500
-/** Answered, but not counted: what was under way when the round began. */
-const settlingMs = 200
+const load = { connections: 16, windowMs: 1500 }
 const last = 50
 const byHand = 'pg and JSON.stringify'
 
@@ -44,12 +42,8 @@ export async function run({ profiles }: BenchOptions): Promise<void> {
   await postgres.stop()
 }
 
-/** A server, and what each person asks it. */
-interface Subject {
+interface Subject extends Asked {
   readonly name: string
-  readonly child: Child
-  readonly url: string
-  readonly requests: readonly Buffer[]
 }
 
 function parley(name: string, { child, url }: Node, people: readonly Person[], roomId: string): Subject {
@@ -109,10 +103,10 @@ async function requireSameBytes(subjects: readonly Subject[]): Promise<number> {
 }
 
 async function compare(subjects: readonly Subject[], bytes: number): Promise<void> {
-  const candidates = subjects.map((subject): Candidate => ({ name: subject.name, measure: () => measure(subject) }))
+  const candidates = subjects.map((subject): Candidate => ({ name: subject.name, measure: () => keepAsking(subject, load) }))
   const results = await inRounds(candidates, { rounds, mostMs: 120_000 }, byHand)
   printTable(
-    `The newest ${last} messages, ${bytes.toLocaleString('en')} bytes, over ${connections} connections, medians of ${rounds} rounds`,
+    `The newest ${last} messages, ${bytes.toLocaleString('en')} bytes, over ${load.connections} connections, medians of ${rounds} rounds`,
     ['', 'pages/s', 'against by hand', 'p50 ms', 'p99 ms', 'CPU µs a page', 'against by hand'],
     [...results].map(([name, { figures, ratios }]) => [
       name,
@@ -127,34 +121,6 @@ async function compare(subjects: readonly Subject[], bytes: number): Promise<voi
 }
 
 async function profile(subject: Subject): Promise<void> {
-  await measure(subject)
-  printProfile(subject.name, await subject.child.profiled(() => measure(subject)))
-}
-
-/** Every answer is followed by the next request, so that each connection always waits for one. */
-async function measure({ child, url, requests }: Subject): Promise<Figures> {
-  const open = await Promise.all(Array.from({ length: connections }, () => openKeepAlive(url)))
-  const begin = performance.now() + settlingMs
-  const end = begin + windowMs
-  const latencies: number[] = []
-  let all = 0
-  const keepAsking = async (connection: KeepAlive, lane: number): Promise<void> => {
-    while (performance.now() < end) {
-      const start = performance.now()
-      await connection.ask(requests[lane % requests.length]!)
-      all++
-      const now = performance.now()
-      if (now >= begin && now < end) latencies.push(now - start)
-    }
-  }
-  const before = child.cpu()
-  await Promise.all(open.map(keepAsking))
-  const cpuMs = child.cpu().ms - before.ms
-  for (const connection of open) connection.close()
-  return {
-    perSecond: latencies.length / (windowMs / 1000),
-    p50Ms: percentile(latencies, 0.5),
-    p99Ms: percentile(latencies, 0.99),
-    cpuUs: (cpuMs * 1000) / all,
-  }
+  await keepAsking(subject, load)
+  printProfile(subject.name, await subject.child.profiled(() => keepAsking(subject, load)))
 }
