@@ -29,7 +29,7 @@ if (name !== undefined) {
   console.error(`There is no bench named ${name}.`)
   process.exitCode = 1
 }
-for (const each of names) console.log(`npm run bench ${each.padEnd(8)} ${(await load(each)).about}`)
+for (const each of names) console.log(`npm run bench ${each.padEnd(10)} ${(await load(each)).about}`)
 console.log('With -- --profile after it, a bench says where the time goes.')
 
 async function load(name: string): Promise<Bench> {

@@ -55,7 +55,8 @@ async function signUp(url: string): Promise<Person> {
   return { id: signed.viewer.user.id, accessToken: signed.accessToken }
 }
 
-function orThrow<Data>({ data, errors }: Answer<Data>): Data {
+/** What was answered, where nothing may go wrong. */
+export function orThrow<Data>({ data, errors }: Answer<Data>): Data {
   if (errors || !data) throw new Error(JSON.stringify(errors))
   return data
 }

@@ -3,8 +3,12 @@ import { defineLoader, inOrder } from '../../graphql/loaders.ts'
 import type { Database } from '../../store/database.ts'
 import type { User } from '../../store/generated/prisma/client.ts'
 
-export const userById = defineLoader<string, User>('userById', async ({ prisma }, ids) =>
-  inOrder(ids, await prisma.user.findMany({ where: { id: { in: [...ids] } } }), (user) => user.id),
+/** The columns of a `User`. */
+const userColumns = 'id, handle, name, created_at as "createdAt", deleted_at as "deletedAt"'
+
+/** Not through Prisma, which takes four times as long: nearly every answer shows somebody. */
+export const userById = defineLoader<string, User>('userById', async ({ sql }, ids) =>
+  inOrder(ids, await sql<User>(`select ${userColumns} from app_user where id = any($1::uuid[])`, [ids]), (user) => user.id),
 )
 
 /** Not of those who have closed their account. */

@@ -49,12 +49,29 @@ export const bySeq: Keyset<MessageRow, number> = {
 /** Which messages a list holds: a room's outside its threads, all of a room's, or a thread's replies. */
 export type Extent = 'outsideThreads' | 'room' | 'thread'
 
-/** What holds of the messages of a list, whose room or thread is `wanted.id`. */
-const within = {
-  outsideThreads: 'room_id = wanted.id and thread_id is null',
-  room: 'room_id = wanted.id',
-  thread: 'thread_id = wanted.id',
-} as const satisfies Record<Extent, string>
+/** By what column a list's messages belong to `wanted.id`, and what else holds of them; each has an index by that column and `seq`. */
+const lists = {
+  outsideThreads: { owner: 'room_id', where: 'thread_id is null' },
+  room: { owner: 'room_id', where: 'true' },
+  thread: { owner: 'thread_id', where: 'thread_id is not null' },
+} as const satisfies Record<Extent, object>
+
+function within(extent: Extent): string {
+  return `${lists[extent].owner} = wanted.id and ${lists[extent].where}`
+}
+
+/**
+ * Those between two places, neither of them included, in order. Compared by rows, as the index has them: asked for `room_id = …` the planner
+ * takes a room to be as small as most are, or as small as it takes any that it has never counted, and reads a large one whole to sort it.
+ */
+function between(extent: Extent, after: string, before: string, direction: 'asc' | 'desc'): string {
+  const { owner, where } = lists[extent]
+  return `select * from message where (${owner}, seq) > (wanted.id, ${after}) and (${owner}, seq) < (wanted.id, ${before}) and ${where}
+    order by ${owner} ${direction}, seq ${direction}`
+}
+
+/** Later than any message. */
+const never = 2 ** 32
 
 /** A list of messages: of that room, or that thread. */
 export interface MessageList {
@@ -69,9 +86,9 @@ export const messageRows = defineQuestion<{ readonly extent: Extent; readonly re
     const direction = request.isBackward ? 'desc' : 'asc'
     const rows = await sql<MessageRow>(
       `select ${columns} from unnest($1::uuid[]) as wanted(id) cross join lateral (
-         select * from message where ${within[extent]} and seq > $2::bigint and seq < $3::bigint order by seq ${direction} limit $4
+         ${between(extent, '$2::bigint', '$3::bigint', direction)} limit $4
        ) m order by m.room_id, m.seq ${direction}`,
-      [ids, request.after ?? 0, request.before ?? 2 ** 32, request.size + 1],
+      [ids, request.after ?? 0, request.before ?? never, request.size + 1],
     )
     return groupBy(rows, ({ roomId, threadId }) => (extent === 'thread' ? threadId! : roomId))
   },
@@ -88,12 +105,12 @@ export async function readMessagesAround(
   const after = size - 1 - before
   // One more on each side tells whether there is another page.
   const rows = await sql<MessageRow>(
-    `with wanted as (select $1::uuid as id), middle as materialized (select message.seq from wanted, message where message.id = $2 and ${within[extent]})
+    `with wanted as (select $1::uuid as id), middle as materialized (select message.seq from wanted, message where message.id = $2 and ${within(extent)})
      (select ${columns} from wanted, middle cross join lateral
-       (select * from message where ${within[extent]} and seq < middle.seq order by seq desc limit $3) m)
+       (${between(extent, '0', 'middle.seq', 'desc')} limit $3) m)
      union all
      (select ${columns} from wanted, middle cross join lateral
-       (select * from message where ${within[extent]} and seq >= middle.seq order by seq limit $4) m)
+       (${between(extent, 'middle.seq - 1', String(never), 'asc')} limit $4) m)
      order by seq`,
     [id, messageId, before + 1, after + 2],
   )
@@ -116,7 +133,7 @@ export async function readMessagesAround(
 export const messageCount = defineQuestion<Extent, number>('messageCount', async ({ sql }, ids, extent) => {
   const rows = await sql<{ id: string; count: number }>(
     `select wanted.id, counted.count from unnest($1::uuid[]) as wanted(id) cross join lateral (
-       select count(*)::int as count from (select 1 from message where ${within[extent]} limit $2) capped
+       select count(*)::int as count from (select 1 from message where ${within(extent)} limit $2) capped
      ) counted`,
     [ids, mostCounted + 1],
   )

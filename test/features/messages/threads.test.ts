@@ -21,6 +21,9 @@ interface Shown {
   replyTo: { id: string; content: string } | null
   thread: { id: string; replyCount: number; lastReplyAt: string | null; root: { id: string }; participants: { id: string }[] } | null
 }
+interface Page {
+  room: { messages: { nodes: { sender: { name: string }; replyTo: object | null; reactions: object[] }[] } }
+}
 type Sent = { sendMessage: { message: Shown } }
 interface List {
   room: { lastMessage: { content: string }; messages: { totalCount: number; nodes: { content: string }[]; pageInfo: object } }
@@ -276,12 +279,16 @@ describe('the statements', () => {
     const threads = 'thread { replyCount lastReplyAt participants(first: 3) { name } replies(last: 1) { nodes { content } } }'
     const statementsFor = async (last: number, parts: string) => {
       database.statements.length = 0
-      const { data, errors } = await as<List>(
+      const { data, errors } = await as<Page>(
         `query ($room: ID!, $last: Int) { room(id: $room) { messages(last: $last) { nodes { ${parts} } } } }`,
         { room: room.globalId, last },
       )
       expect(errors).toBeUndefined()
-      expect(data!.room.messages.nodes).toHaveLength(last)
+      const { nodes } = data!.room.messages
+      expect(nodes).toHaveLength(last)
+      expect(new Set(nodes.map(({ sender }) => sender.name)).size).toBe(Math.min(last, 2))
+      expect(nodes.filter(({ replyTo }) => replyTo)).toHaveLength(Math.ceil(last / 2))
+      expect(nodes.filter(({ reactions }) => reactions.length > 0)).toHaveLength(Math.floor(last / 2))
       return database.statements.length
     }
     await statementsFor(1, usual)
