@@ -44,30 +44,8 @@ function definePinEvent(name: string, description: string, message: string): voi
   })
 }
 
-async function change(context: Context, text: string, command: typeof pinMessage): Promise<MessageRow> {
-  const person = context.actor.id('to pin or unpin a message')
-  const messageId = rowId(text, 'Message', 'messageId')
-  const message = await command(context.services, person, messageId)
-  context.loaders.forget()
-  return message
-}
-
-const PinMessageInput = builder.inputType('PinMessageInput', {
-  description: 'Which message.',
-  fields: (t) => ({ messageId: t.id({ required: true, description: 'The id of a message.' }) }),
-})
-
-const PinMessagePayload = builder.objectRef<MessageRow>('PinMessagePayload').implement({
-  description: 'The pinned message.',
-  fields: (t) => ({
-    message: t.field({ type: Message, description: 'The message, pinned.', resolve: (message) => message }),
-    room: t.field({
-      type: Room,
-      description: 'The room, for its `pinnedMessages`.',
-      resolve: async ({ roomId }, _args, { loaders }) => (await loaders.load(roomById, roomId))!,
-    }),
-  }),
-})
+const PinMessageInput = defineInput('PinMessageInput')
+const PinMessagePayload = definePayload('PinMessagePayload', 'The pinned message.', 'The message, pinned.')
 
 builder.mutationField('pinMessage', (t) =>
   t.field({
@@ -79,22 +57,8 @@ builder.mutationField('pinMessage', (t) =>
   }),
 )
 
-const UnpinMessageInput = builder.inputType('UnpinMessageInput', {
-  description: 'Which message.',
-  fields: (t) => ({ messageId: t.id({ required: true, description: 'The id of a message.' }) }),
-})
-
-const UnpinMessagePayload = builder.objectRef<MessageRow>('UnpinMessagePayload').implement({
-  description: 'The message that was pinned.',
-  fields: (t) => ({
-    message: t.field({ type: Message, description: 'The message, no longer pinned.', resolve: (message) => message }),
-    room: t.field({
-      type: Room,
-      description: 'The room, for its `pinnedMessages`.',
-      resolve: async ({ roomId }, _args, { loaders }) => (await loaders.load(roomById, roomId))!,
-    }),
-  }),
-})
+const UnpinMessageInput = defineInput('UnpinMessageInput')
+const UnpinMessagePayload = definePayload('UnpinMessagePayload', 'The message that was pinned.', 'The message, no longer pinned.')
 
 builder.mutationField('unpinMessage', (t) =>
   t.field({
@@ -105,3 +69,32 @@ builder.mutationField('unpinMessage', (t) =>
     resolve: (_root, { input }, context) => change(context, input.messageId, unpinMessage),
   }),
 )
+
+async function change(context: Context, text: string, command: typeof pinMessage): Promise<MessageRow> {
+  const person = context.actor.id('to pin or unpin a message')
+  const messageId = rowId(text, 'Message', 'messageId')
+  const message = await command(context.services, person, messageId)
+  context.loaders.forget()
+  return message
+}
+
+function defineInput(name: string) {
+  return builder.inputType(name, {
+    description: 'Which message.',
+    fields: (t) => ({ messageId: t.id({ required: true, description: 'The id of a message.' }) }),
+  })
+}
+
+function definePayload(name: string, description: string, message: string) {
+  return builder.objectRef<MessageRow>(name).implement({
+    description,
+    fields: (t) => ({
+      message: t.field({ type: Message, description: message, resolve: (row) => row }),
+      room: t.field({
+        type: Room,
+        description: 'The room, for its `pinnedMessages`.',
+        resolve: async ({ roomId }, _args, { loaders }) => (await loaders.load(roomById, roomId))!,
+      }),
+    }),
+  })
+}
