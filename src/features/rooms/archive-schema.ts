@@ -1,5 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
-import type { Context, Services } from '../../graphql/context.ts'
+import type { Context } from '../../graphql/context.ts'
 import type { StoredEvent } from '../../store/transact.ts'
 import { requireRoom, requireRoomId } from './access.ts'
 import { archiveRoom, unarchiveRoom } from './archive-commands.ts'
@@ -11,17 +11,8 @@ interface OfRoom {
   readonly roomId: string
 }
 
-const ArchiveRoomInput = builder.inputType('ArchiveRoomInput', {
-  description: 'Which room to archive.',
-  fields: (t) => ({ roomId: t.id({ required: true, description: 'The id of a group or channel.' }) }),
-})
-
-const ArchiveRoomPayload = builder.objectRef<OfRoom>('ArchiveRoomPayload').implement({
-  description: 'The room is archived.',
-  fields: (t) => ({
-    room: t.field({ type: Room, description: 'The room.', resolve: ({ roomId }, _args, context) => requireRoom(context, roomId) }),
-  }),
-})
+const ArchiveRoomInput = defineInput('ArchiveRoomInput', 'Which room to archive.')
+const ArchiveRoomPayload = definePayload('ArchiveRoomPayload', 'The room is archived.')
 
 builder.mutationField('archiveRoom', (t) =>
   t.field({
@@ -33,17 +24,8 @@ builder.mutationField('archiveRoom', (t) =>
   }),
 )
 
-const UnarchiveRoomInput = builder.inputType('UnarchiveRoomInput', {
-  description: 'Which room to open again.',
-  fields: (t) => ({ roomId: t.id({ required: true, description: 'The id of a group or channel.' }) }),
-})
-
-const UnarchiveRoomPayload = builder.objectRef<OfRoom>('UnarchiveRoomPayload').implement({
-  description: 'The room is open again.',
-  fields: (t) => ({
-    room: t.field({ type: Room, description: 'The room.', resolve: ({ roomId }, _args, context) => requireRoom(context, roomId) }),
-  }),
-})
+const UnarchiveRoomInput = defineInput('UnarchiveRoomInput', 'Which room to open again.')
+const UnarchiveRoomPayload = definePayload('UnarchiveRoomPayload', 'The room is open again.')
 
 builder.mutationField('unarchiveRoom', (t) =>
   t.field({
@@ -54,11 +36,13 @@ builder.mutationField('unarchiveRoom', (t) =>
   }),
 )
 
-async function change(
-  context: Context,
-  input: OfRoom,
-  command: (services: Services, person: string, roomId: string) => Promise<void>,
-): Promise<OfRoom> {
+defineEvent(
+  'RoomArchived',
+  'The room is archived: nothing new is said in it until it is opened again. It is no longer in `Viewer.rooms` unless asked for.',
+)
+defineEvent('RoomUnarchived', 'The room is open again, and in `Viewer.rooms` of its members.')
+
+async function change(context: Context, input: OfRoom, command: typeof archiveRoom): Promise<OfRoom> {
   const person = context.actor.id('who writes')
   const roomId = await requireRoomId(context, input.roomId, 'roomId')
   await command(context.services, person, roomId)
@@ -66,22 +50,33 @@ async function change(
   return { roomId }
 }
 
-// The row is there: what events refer to is never taken away.
-const roomOf = async ({ streamId }: StoredEvent, { loaders }: Context) => (await loaders.load(roomById, streamId))!
+function defineInput(name: string, description: string) {
+  return builder.inputType(name, {
+    description,
+    fields: (t) => ({ roomId: t.id({ required: true, description: 'The id of a group or channel.' }) }),
+  })
+}
 
-builder.objectRef<StoredEvent>('RoomArchived').implement({
-  description:
-    'The room is archived: nothing new is said in it until it is opened again. It is no longer in `Viewer.rooms` unless asked for.',
-  interfaces: [RoomEvent],
-  fields: (t) => ({
-    room: t.field({ type: Room, description: 'The room as it is.', resolve: (event, _args, context) => roomOf(event, context) }),
-  }),
-})
+function definePayload(name: string, description: string) {
+  return builder.objectRef<OfRoom>(name).implement({
+    description,
+    fields: (t) => ({
+      room: t.field({ type: Room, description: 'The room.', resolve: ({ roomId }, _args, context) => requireRoom(context, roomId) }),
+    }),
+  })
+}
 
-builder.objectRef<StoredEvent>('RoomUnarchived').implement({
-  description: 'The room is open again, and in `Viewer.rooms` of its members.',
-  interfaces: [RoomEvent],
-  fields: (t) => ({
-    room: t.field({ type: Room, description: 'The room as it is.', resolve: (event, _args, context) => roomOf(event, context) }),
-  }),
-})
+function defineEvent(name: string, description: string): void {
+  builder.objectRef<StoredEvent>(name).implement({
+    description,
+    interfaces: [RoomEvent],
+    fields: (t) => ({
+      room: t.field({
+        type: Room,
+        description: 'The room as it is.',
+        // The row is there: what events refer to is never taken away.
+        resolve: async ({ streamId }, _args, { loaders }) => (await loaders.load(roomById, streamId))!,
+      }),
+    }),
+  })
+}
