@@ -68,7 +68,10 @@ function membershipKey({ roomId, userId }: { roomId: string; userId: string }): 
 /** What about a room never changes. Every event asks for it, so it is remembered beyond the execution. */
 export type RoomNature = Pick<Room, 'kind' | 'teamId' | 'isPrivate'>
 
-export const roomNatureById = defineLoader<string, RoomNature>('roomNatureById', async (database, ids) => {
+export const roomNatureById = defineLoader<string, RoomNature>('roomNatureById', readNatures)
+
+/** In the order of the ids; null for what is no room. */
+export async function readNatures(database: Database, ids: readonly string[]): Promise<(RoomNature | null)[]> {
   const unknown = ids.filter((id) => !naturesOf(database).has(id))
   const rows =
     unknown.length === 0
@@ -81,7 +84,7 @@ export const roomNatureById = defineLoader<string, RoomNature>('roomNatureById',
   const answers = ids.map((id) => naturesOf(database).get(id) ?? found.get(id) ?? null)
   rememberNatures(database, rows)
   return answers
-})
+}
 
 /** For rooms that were read anyway. */
 export function rememberNatures(database: Database, rooms: readonly (RoomNature & { id: string })[]): void {

@@ -1,12 +1,11 @@
 import type { Services } from '../../graphql/context.ts'
-import { Loaders } from '../../graphql/loaders.ts'
 import type { Fact, Transaction } from '../../store/transact.ts'
-import { type RoomNature, roomNatureById } from './queries.ts'
+import { type RoomNature, readNatures } from './queries.ts'
 
 /** Where it is told what becomes of a room: in its stream, and of a public channel in its team's too. That never changes. */
 export async function streamsOf({ database }: Services, roomId: string): Promise<string[]> {
-  const nature = await new Loaders(database).load(roomNatureById, roomId)
-  const teamId = nature && teamHearingOf(nature)
+  const [nature] = await readNatures(database, [roomId])
+  const teamId = nature ? teamHearingOf(nature) : null
   return teamId ? [roomId, teamId] : [roomId]
 }
 
