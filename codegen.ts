@@ -6,6 +6,7 @@ import * as fragmentMatcher from '@graphql-codegen/fragment-matcher'
 import * as typedDocumentNode from '@graphql-codegen/typed-document-node'
 import * as operations from '@graphql-codegen/typescript-operations'
 import { buildSchema, introspectionFromSchema, parse, printSchema, Source } from 'graphql'
+import client from './docs/examples/codegen.ts'
 
 type Options = Parameters<typeof codegen>[0]
 
@@ -20,8 +21,11 @@ const config = {
   scalars: { ID: 'string', DateTime: 'string', Cursor: 'string', URL: 'string', JSON: 'unknown' },
 }
 
-/** For clients with a normalised cache, which ask for `__typename` everywhere. */
-const cacheConfig = { ...config, nonOptionalTypename: true, skipTypeNameForRoot: true, apolloClientVersion: 3 }
+const known: Options['pluginMap'] = {
+  'fragment-matcher': fragmentMatcher,
+  'typed-document-node': typedDocumentNode,
+  'typescript-operations': operations,
+}
 
 const builtSchema = buildSchema(readFileSync(new URL('schema.graphql', root), 'utf8'))
 const schema = parse(printSchema(builtSchema))
@@ -29,10 +33,11 @@ const introspection = introspectionFromSchema(builtSchema, { descriptions: false
 
 try {
   const ours = ['test', 'bench'].filter((folder) => existsSync(new URL(folder, root))).flatMap(findDocuments)
-  await generate('test/support/generated/documents.ts', { operations, typedDocumentNode }, config, ours)
+  await generate('test/support/generated/documents.ts', ['typescript-operations', 'typed-document-node'], config, ours)
   const examples = findDocuments('docs/examples')
-  await generate('docs/examples/generated/documents.ts', { operations, typedDocumentNode }, cacheConfig, examples)
-  await generate('docs/examples/generated/possible-types.ts', { fragmentMatcher }, cacheConfig, examples)
+  // Just as an app does that copies them.
+  for (const [file, { plugins, config }] of Object.entries(client.generates))
+    await generate(file.replace('src/', 'docs/examples/'), plugins, config, examples)
   write('docs/examples/generated/introspection.ts', `export const introspection = ${JSON.stringify(introspection)}\n`)
 } catch (error) {
   // A GraphQLError's text says where, which its stack does not.
@@ -53,13 +58,13 @@ function findDocuments(folder: string): Options['documents'] {
 
 async function generate(
   filename: string,
-  pluginMap: Options['pluginMap'],
+  names: readonly string[],
   config: Options['config'],
   documents: Options['documents'],
 ): Promise<void> {
-  const plugins = Object.keys(pluginMap).map((name) => ({ [name]: {} }))
-  const text = await codegen({ filename, schema, documents, config, pluginMap, plugins })
-  write(filename, text.replace('export default result;', 'export const { possibleTypes } = result;'))
+  const pluginMap = Object.fromEntries(names.map((name) => [name, known[name]!]))
+  const plugins = names.map((name) => ({ [name]: {} }))
+  write(filename, await codegen({ filename, schema, documents, config, pluginMap, plugins }))
 }
 
 function write(filename: string, text: string): void {

@@ -3,7 +3,7 @@ import { relayStylePagination } from '@apollo/client/utilities'
 import { OperationTypeNode, print } from 'graphql'
 import type { Client } from 'graphql-ws'
 import { type EdgePartsFragment, FollowRoomDocument, MeDocument, SendMessageDocument } from './generated/documents.ts'
-import { possibleTypes } from './generated/possible-types.ts'
+import fragments from './generated/possible-types.ts'
 import { resume } from './resume.ts'
 import type { Session } from './session.ts'
 
@@ -15,7 +15,7 @@ export function createApollo({ url, fetch, sockets }: Session): ApolloClient {
       new HttpLink({ uri: url, fetch }),
     ),
     cache: new InMemoryCache({
-      possibleTypes,
+      possibleTypes: fragments.possibleTypes,
       // No two objects have the same id, whatever their types.
       dataIdFromObject: ({ id }) => id as string | undefined,
       typePolicies: {

@@ -19,7 +19,7 @@ import {
   type SendMessageMutationVariables,
 } from './generated/documents.ts'
 import { introspection } from './generated/introspection.ts'
-import { possibleTypes } from './generated/possible-types.ts'
+import fragments from './generated/possible-types.ts'
 import { resume } from './resume.ts'
 import type { Session } from './session.ts'
 
@@ -80,7 +80,7 @@ function createCache() {
       MessageEdge: (edge) => keyOf(edge as unknown as EdgePartsFragment),
     },
     // Of each type by itself: Graphcache knows no resolvers of an interface.
-    resolvers: Object.fromEntries(possibleTypes.Room!.map((type) => [type, { messages }])),
+    resolvers: Object.fromEntries(fragments.possibleTypes.Room!.map((type) => [type, { messages }])),
     updates: {
       Mutation: {
         sendMessage({ sendMessage: { edge } }: SendMessageMutation, { input }: SendMessageMutationVariables, cache, { optimistic }) {

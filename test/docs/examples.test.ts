@@ -6,7 +6,7 @@ import { aParley, type Parley, startParley } from '../support/parley.ts'
 
 describe.each([
   ['events.md', ['resume.ts', 'follow.ts', 'resume-events.ts']],
-  ['clients.md', ['operations.graphql', 'session.ts', 'apollo.ts', 'urql.ts']],
+  ['clients.md', ['codegen.ts', 'operations.graphql', 'session.ts', 'apollo.ts', 'urql.ts']],
 ])('docs/%s', (file, names) => {
   it('quotes the examples as they are', async () => {
     const read = (path: string) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8')
