@@ -3,7 +3,10 @@ import { forbidden } from '../../lib/refusal.ts'
 import type { Prisma } from '../../store/generated/prisma/client.ts'
 import { areAtOdds } from './queries.ts'
 
-/** Reaching people who did not ask for it is done at a limited rate. Never inside a transaction: the rates may be another server's. */
+/**
+ * Reaching people who did not ask for it is done at a limited rate, and so is making teams and channels, by which they are reached. Never
+ * inside a transaction: the rates may be another server's.
+ */
 export async function reach(services: Services, person: string): Promise<void> {
   await services.rates.spend('reach', person)
 }

@@ -6,7 +6,10 @@ import { canArchive } from './policy.ts'
 import { onlyItsAdmins, requireScene } from './scene.ts'
 import { streamsOf, tellTeamIn } from './telling.ts'
 
-/** Closes a room to everything new: to whom and what, the policy says. An archived one stays as it is, and nobody hears of it. */
+/**
+ * Closes a room to everything new: to whom and what, the policy says. An archived one stays as it is, and nobody hears of it. As many hear of
+ * it as of a message, so it counts as a send.
+ */
 export function archiveRoom(services: Services, person: string, roomId: string): Promise<void> {
   return setArchived(services, person, roomId, true)
 }
@@ -17,6 +20,9 @@ export function unarchiveRoom(services: Services, person: string, roomId: string
 }
 
 async function setArchived(services: Services, person: string, roomId: string, shallBe: boolean): Promise<void> {
+  const known = await requireScene(services.database.prisma, roomId, person)
+  if (canArchive(known.mine) && known.mine.isArchived !== shallBe) await services.rates.spend('send', person)
+
   const streams = await streamsOf(services, roomId)
   await services.transact([...streams, person], async (tx) => {
     const { room, mine } = await requireScene(tx.rows, roomId, person)

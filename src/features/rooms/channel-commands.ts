@@ -3,7 +3,8 @@ import { sha256 } from '../../lib/hash.ts'
 import { forbidden, notFound } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import type { RoomMember } from '../../store/generated/prisma/client.ts'
-import { transactOnce } from '../../store/nonces.ts'
+import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
+import { reach } from '../blocks/reach.ts'
 import { canCreateChannel } from '../teams/policy.ts'
 import { channelAdded } from './channel-events.ts'
 import { topicOf } from './commands.ts'
@@ -33,7 +34,11 @@ export async function createChannel(services: Services, person: string, input: C
   const isPrivate = input.isPrivate ?? false
   const nonce = input.nonce == null ? undefined : requireText(input.nonce, { field: 'nonce', most: limits.nonceCharacters })
   const inputHash = sha256(JSON.stringify({ name, topic, isPrivate }))
-  const write = { userId: person, mutation: 'createChannel', place: teamId, nonce, inputHash }
+  const write: NoncedWrite = { userId: person, mutation: 'createChannel', place: teamId, nonce, inputHash }
+  const known = await resultBefore(services.database.prisma, write)
+  if (known !== undefined) return known
+
+  await reach(services, person)
   return transactOnce(services, write, isPrivate ? [] : [teamId], async (tx) => {
     const membership = await tx.rows.teamMember.findUnique({ where: { teamId_userId: { teamId, userId: person }, leftAt: null } })
     if (!canCreateChannel(membership?.role ?? null)) throw notFound('team')
@@ -44,8 +49,11 @@ export async function createChannel(services: Services, person: string, input: C
   })
 }
 
-/** By oneself. Who is in already stays as they are, and nobody hears of it. */
+/** By oneself. Who is in already stays as they are, and nobody hears of it. The room says that somebody came: it counts as a send. */
 export async function joinChannel(services: Services, person: string, roomId: string): Promise<RoomMember> {
+  const known = await requireScene(services.database.prisma, roomId, person)
+  if (known.mine.role === null && canJoin(known.mine)) await services.rates.spend('send', person)
+
   return services.transact([roomId, person], async (tx) => {
     const { room, mine } = await requireScene(tx.rows, roomId, person)
     if (room.kind !== 'CHANNEL') throw notFound('room')

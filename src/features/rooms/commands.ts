@@ -72,13 +72,19 @@ export interface UpdateRoom {
   readonly topic?: string | null | undefined
 }
 
-/** What is absent stays, a topic of null is cleared. The team of a public channel hears of it too. */
+/**
+ * What is absent stays, a topic of null is cleared. The team of a public channel hears of it too. As many hear of it as of a message, so it
+ * counts as a send.
+ */
 export async function updateRoom(services: Services, person: string, { roomId, ...input }: UpdateRoom): Promise<void> {
   if (input.name === null) throw badInput('name', 'A room has to have a name.')
   const changes = {
     ...(input.name !== undefined && { name: requireText(input.name, { field: 'name', most: services.limits.nameCharacters }) }),
     ...(input.topic !== undefined && { topic: topicOf(services, input.topic) }),
   }
+  const known = await requireScene(services.database.prisma, roomId, person)
+  if (canUpdate(known.mine)) await services.rates.spend('send', person)
+
   const streams = await streamsOf(services, roomId)
   await services.transact([...streams, person], async (tx) => {
     const { room, mine } = await requireScene(tx.rows, roomId, person)

@@ -7,6 +7,7 @@ import { isTaken } from '../../store/failures.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { requireUser } from '../accounts/scene.ts'
+import { reach } from '../blocks/reach.ts'
 import { openRoomIn } from '../rooms/opening.ts'
 import { teamAdded, teamUpdated } from './events.ts'
 import { canUpdateTeam } from './policy.ts'
@@ -30,6 +31,7 @@ export async function createTeam(services: Services, person: string, input: Crea
   const known = await resultBefore(services.database.prisma, write)
   if (known !== undefined) return known
 
+  await reach(services, person)
   return transactOnce(services, write, [], async (tx) => {
     await requireUser(tx.rows, person)
     const teamId = await insertTeam(
