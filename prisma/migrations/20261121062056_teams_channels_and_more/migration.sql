@@ -153,11 +153,25 @@ begin
       given.reply_to, given.thread, given.is_thread
     from unnest(rooms, senders, ids, nonces, hashes, contents, reply_tos, threads, are_threads) with ordinality
       as given(room_id, sender_id, id, nonce, hash, content, reply_to, thread, is_thread, place)
+  ), places as materialized (
+    -- With the head as this call found it: one that sends something knows what came after.
+    select room_id, stream.head, room.archived_at is not null or room.is_severed as is_quiet, jsonb_build_object(
+      'id', room.id, 'kind', room.kind, 'name', room.name, 'topic', room.topic, 'directKey', room.direct_key,
+      'isSevered', room.is_severed, 'teamId', room.team_id, 'isPrivate', room.is_private, 'isGeneral', room.is_general,
+      'archivedAt', room.archived_at, 'memberCount', room.member_count, 'createdById', room.created_by_id, 'createdAt', room.created_at,
+      'head', stream.head, 'activeAt', stream.active_at) as room
+    from (select distinct room_id from given) asked
+    cross join lateral (
+      select id, kind, name, topic, direct_key, is_severed, team_id, is_private, is_general, archived_at, member_count, created_by_id, created_at
+      from room where id = asked.room_id limit 1
+    ) room
+    cross join lateral (select head, active_at from stream where id = asked.room_id limit 1) stream
   ), looked_up as materialized (
     -- `stored` is what the nonce has named before; within this call its first sender in the order of arrival names it, its twins follow.
     select given.*,
       member.id is not null as is_member, member.id as member_id, member.role, member.joined_at, member.muted_until, member.notification_level,
-      coalesce(here.is_quiet or (member.role <> 'ADMIN' and member.muted_until > now_locked), false) as is_quiet,
+      places.head, places.room,
+      coalesce(places.is_quiet or (member.role <> 'ADMIN' and member.muted_until > now_locked), false) as is_quiet,
       stored.id as stored_id, stored.seq as stored_seq, stored.content as stored_content, stored.created_at as stored_at,
       stored.edited_at, stored.deleted_at, stored.pinned_seq, stored.reply_to_id as stored_reply_to, stored.thread_id as stored_thread,
       coalesce(hung.root, quoted.thread_id) as into_thread,
@@ -175,9 +189,7 @@ begin
       select id, role, joined_at, muted_until, notification_level from room_member
       where room_id = given.room_id and user_id = given.sender_id and left_at is null limit 1
     ) member on true
-    left join lateral (
-      select archived_at is not null or is_severed as is_quiet from room where id = given.room_id limit 1
-    ) here on true
+    left join places on places.room_id = given.room_id
     left join lateral (
       select id, seq, content, nonce_hash, created_at, edited_at, deleted_at, pinned_seq, reply_to_id, thread_id from message
       where sender_id = given.sender_id and room_id = given.room_id and nonce = given.nonce and forwarded_from_id is null limit 1
@@ -210,9 +222,8 @@ begin
     select judged.id, judged.room_id, judged.sender_id, judged.nonce, judged.hash, judged.content,
       judged.reply_to, judged.into_thread,
       row_number() over (partition by judged.into_thread order by judged.place)::int as nth_in_thread,
-      (stream.head + row_number() over (partition by judged.room_id order by judged.place))::int as seq
+      (judged.head + row_number() over (partition by judged.room_id order by judged.place))::int as seq
     from judged
-    cross join lateral (select head from stream where id = judged.room_id limit 1) stream
     where judged.verdict = 'sent' and judged.stored_id is null
   ), raised as (
     update stream set head = heads.head, active_at = now_locked
@@ -230,18 +241,6 @@ begin
     select room_id, seq, 'MessageAdded',
       jsonb_strip_nulls(jsonb_build_object('messageId', id, 'actorId', sender_id, 'replyToId', reply_to, 'threadId', into_thread)), now_locked
     from fresh
-  ), places as materialized (
-    select room_id, jsonb_build_object(
-      'id', room.id, 'kind', room.kind, 'name', room.name, 'topic', room.topic, 'directKey', room.direct_key,
-      'isSevered', room.is_severed, 'teamId', room.team_id, 'isPrivate', room.is_private, 'isGeneral', room.is_general,
-      'archivedAt', room.archived_at, 'memberCount', room.member_count, 'createdById', room.created_by_id, 'createdAt', room.created_at,
-      'head', stream.head, 'activeAt', stream.active_at) as place
-    from (select distinct room_id from judged where verdict in ('sent', 'duplicate')) shown
-    cross join lateral (
-      select id, kind, name, topic, direct_key, is_severed, team_id, is_private, is_general, archived_at, member_count, created_by_id, created_at
-      from room where id = shown.room_id limit 1
-    ) room
-    cross join lateral (select head, active_at from stream where id = shown.room_id limit 1) stream
   ), people as materialized (
     select sender_id, jsonb_build_object(
       'id', person.id, 'handle', person.handle, 'name', person.name, 'createdAt', person.created_at, 'deletedAt', person.deleted_at) as person
@@ -249,19 +248,22 @@ begin
     cross join lateral (select id, handle, name, created_at, deleted_at from app_user where id = shown.sender_id limit 1) person
   )
   select judged.place, judged.verdict,
-    case when people.person is not null then jsonb_build_object(
-      'id', judged.first_id, 'roomId', judged.room_id, 'seq', coalesce(judged.stored_seq, fresh.seq), 'senderId', judged.sender_id,
-      'content', coalesce(judged.stored_content, fresh.content), 'nonce', judged.nonce,
-      'createdAt', coalesce(judged.stored_at, now_locked), 'editedAt', judged.edited_at, 'deletedAt', judged.deleted_at,
-      'replyToId', coalesce(judged.stored_reply_to, fresh.reply_to), 'threadId', coalesce(judged.stored_thread, fresh.into_thread),
-      'systemKind', null, 'forwardedFromId', null, 'pinnedSeq', judged.pinned_seq) end,
+    case
+      when people.person is null then null
+      -- What can only be said of a message later is not said of one that is new.
+      when judged.stored_id is null then jsonb_build_object(
+        'id', fresh.id, 'roomId', judged.room_id, 'seq', fresh.seq, 'senderId', judged.sender_id, 'content', fresh.content,
+        'nonce', judged.nonce, 'createdAt', now_locked, 'replyToId', fresh.reply_to, 'threadId', fresh.into_thread)
+      else jsonb_build_object(
+        'id', judged.stored_id, 'roomId', judged.room_id, 'seq', judged.stored_seq, 'senderId', judged.sender_id,
+        'content', judged.stored_content, 'nonce', judged.nonce, 'createdAt', judged.stored_at, 'editedAt', judged.edited_at,
+        'deletedAt', judged.deleted_at, 'replyToId', judged.stored_reply_to, 'threadId', judged.stored_thread, 'pinnedSeq', judged.pinned_seq)
+    end,
     people.person,
-    -- The head as this call found it, or as it is with this message: never later than what the answer shows.
-    case when fresh.id is null then places.place
-      else places.place || jsonb_build_object('head', fresh.seq, 'activeAt', now_locked) end,
+    case when people.person is not null then judged.room end,
     case when judged.is_member then jsonb_build_object(
       'id', judged.member_id, 'roomId', judged.room_id, 'userId', judged.sender_id, 'role', judged.role,
-      'joinedAt', judged.joined_at, 'leftAt', null, 'mutedUntil', judged.muted_until, 'notificationLevel', judged.notification_level) end,
+      'joinedAt', judged.joined_at, 'mutedUntil', judged.muted_until, 'notificationLevel', judged.notification_level) end,
     -- The thread it is in, with this reply; or that it began, as it stands.
     case
       when fresh.into_thread is not null then jsonb_build_object(
@@ -272,7 +274,6 @@ begin
     end
   from judged
   left join people on people.sender_id = judged.sender_id and judged.verdict in ('sent', 'duplicate')
-  left join places on places.room_id = judged.room_id and judged.verdict in ('sent', 'duplicate')
   left join fresh on fresh.id = judged.first_id and judged.verdict in ('sent', 'duplicate')
   left join lateral (
     select id, reply_count, last_reply_at from thread

@@ -5,7 +5,7 @@ import { userById } from '../accounts/queries.ts'
 import { roomById } from '../rooms/queries.ts'
 import { mentionsOf } from './mention-queries.ts'
 import { messageById } from './queries.ts'
-import { type AsJson, knownOf, reviveShown, type Shown } from './snapshot.ts'
+import { knownOf, reviveShown, type ShownAsJson } from './snapshot.ts'
 import { threadById } from './thread-queries.ts'
 
 interface MessageAddedData extends Record<string, unknown> {
@@ -27,7 +27,7 @@ export const messageAdded = defineFact<MessageAddedData>('MessageAdded', {
     ...(hasMentions ? [[mentionsOf, messageId] as const] : []),
   ],
   fromSnapshot(snapshot) {
-    const shown = reviveShown(snapshot as AsJson<Shown>)
+    const shown = reviveShown(snapshot as ShownAsJson)
     // By the way that brings a snapshot nobody can be mentioned.
     return [...knownOf(shown), known<string, User[]>(mentionsOf, shown.message.id, [])]
   },
@@ -64,13 +64,13 @@ function refersTo({ messageId, actorId }: AboutMessage) {
 export const mentioned = defineFact<{ roomId: string; messageId: string }>('Mentioned', { refersTo: () => [] })
 
 /** The event that the database appended with the message, as the bus carries it. Its room stands where the event has brought it. */
-export function heardOf({ message, sender, room, thread }: AsJson<Shown>): HeardEvent {
+export function heardOf({ message, sender, room, thread }: ShownAsJson): HeardEvent {
   const { id: messageId, senderId: actorId, replyToId, threadId } = message
   return {
     ...messageAdded({ messageId, actorId, ...(replyToId && { replyToId }), ...(threadId && { threadId }) }),
     streamId: message.roomId,
     seq: message.seq,
     at: new Date(message.createdAt),
-    snapshot: { message, sender, thread, room: { ...room, head: message.seq, activeAt: message.createdAt } } satisfies AsJson<Shown>,
+    snapshot: { message, sender, thread, room: { ...room, head: message.seq, activeAt: message.createdAt } } satisfies ShownAsJson,
   }
 }

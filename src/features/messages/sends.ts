@@ -5,7 +5,7 @@ import { type MembershipAsJson, reviveMembership } from '../rooms/queries.ts'
 import { heardOf } from './events.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { SendFault, ThreadToReplyIn } from './replies.ts'
-import { type AsJson, reviveShown, type Shown } from './snapshot.ts'
+import { reviveShown, type Shown, type ShownAsJson, withRoomOfThen } from './snapshot.ts'
 
 declare module '../../graphql/context.ts' {
   interface Services {
@@ -60,7 +60,7 @@ export function createSends(database: Database, ring: (events: readonly HeardEve
   })
 }
 
-type SentRow = Refused | ({ outcome: 'sent' | 'duplicate'; membership: MembershipAsJson | null } & AsJson<Shown>)
+type SentRow = Refused | ({ outcome: 'sent' | 'duplicate'; membership: MembershipAsJson | null } & ShownAsJson)
 
 function sendAll(database: Database, sends: readonly Send[]): Promise<SentRow[]> {
   const column = (name: 'roomId' | 'senderId' | 'id' | 'nonce' | 'nonceHash' | 'content') => sends.map((send) => send[name])
@@ -90,7 +90,7 @@ function revive(row: SentRow): Sent {
   const { outcome, membership } = row
   return {
     outcome,
-    ...reviveShown(row),
+    ...reviveShown(withRoomOfThen(row)),
     membership: membership && reviveMembership(membership),
   }
 }

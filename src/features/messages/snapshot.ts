@@ -17,23 +17,33 @@ export interface Shown {
 }
 
 /** What JSON leaves of rows: their times are text. */
-export type AsJson<Row> = {
+type AsJson<Row> = {
   readonly [Name in keyof Row]: ValueAsJson<Row[Name]>
 }
 type ValueAsJson<Value> = Value extends Date ? string : Value extends object ? AsJson<Value> : Value
 
-export function reviveShown({ message, sender, room, thread }: AsJson<Shown>): Shown {
+/** As the database's own way answers it and the bus carries it: of a message that is new nothing that can only come to be later. */
+export type ShownAsJson = AsJson<Omit<Shown, 'message'>> & {
+  readonly message: AsJson<Omit<MessageRow, Later>> & Partial<AsJson<Pick<MessageRow, Later>>>
+}
+type Later = keyof typeof asSent
+
+const asSent = { editedAt: null, deletedAt: null, systemKind: null, forwardedFromId: null, pinnedSeq: null } satisfies Partial<MessageRow>
+
+export function reviveShown({ message, sender, room, thread }: ShownAsJson): Shown {
+  const { createdAt, editedAt = null, deletedAt = null } = message
   return {
-    message: {
-      ...message,
-      createdAt: new Date(message.createdAt),
-      editedAt: dateOf(message.editedAt),
-      deletedAt: dateOf(message.deletedAt),
-    },
+    message: { ...asSent, ...message, createdAt: new Date(createdAt), editedAt: dateOf(editedAt), deletedAt: dateOf(deletedAt) },
     sender: { ...sender, createdAt: new Date(sender.createdAt), deletedAt: dateOf(sender.deletedAt) },
     room: { ...room, createdAt: new Date(room.createdAt), activeAt: new Date(room.activeAt), archivedAt: dateOf(room.archivedAt) },
     thread: thread && { ...thread, lastReplyAt: dateOf(thread.lastReplyAt) },
   }
+}
+
+/** With the room as the message has brought it, where it was read as it was before. */
+export function withRoomOfThen<Row extends ShownAsJson>(row: Row): Row {
+  const { message, room } = row
+  return message.seq > room.head ? { ...row, room: { ...room, head: message.seq, activeAt: message.createdAt } } : row
 }
 
 function dateOf(time: string | null): Date | null {
