@@ -128,6 +128,9 @@ create unique index message_forward_nonce_idx on message (sender_id, room_id, no
 
 create index message_pinned_idx on message (room_id, pinned_seq) where pinned_seq is not null;
 
+-- The channel that everybody joins with the team: each has one, found at once among however many.
+create unique index room_general_idx on room (team_id) where is_general;
+
 -- As it was, and it answers 'unsure' where being a member does not decide: for whoever is none (a public channel may be joined by posting),
 -- for the muted, in archived rooms and between people who are severed. Those are decided, and sent, the longer way.
 drop function send_messages(uuid[], uuid[], uuid[], text[], text[], text[], uuid[], uuid[], boolean[]);
