@@ -6,7 +6,7 @@ import type { Message } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { removeReactionsIn } from '../reactions/removing.ts'
 import { administers } from '../rooms/policy.ts'
-import { whyNoPost } from '../rooms/scene.ts'
+import { itIsArchived, whyNoPost } from '../rooms/scene.ts'
 import { messageDeleted, messageEdited } from './events.ts'
 import { mayMention, readMentions } from './mention-queries.ts'
 import { findMentions, inboxesOf, mentionIn, type Named, requireMentions } from './mentions.ts'
@@ -83,7 +83,7 @@ function whyNoEdit({ standing, message, person }: MessageScene): string {
 }
 
 function whyNoDelete({ standing, message }: MessageScene): string {
-  if (administers(standing)) return 'This room is archived.'
+  if (administers(standing)) return itIsArchived
   if (message.systemKind !== null) return 'Only the admins may delete it.'
   return standing.kind === 'DIRECT' ? 'Only its sender may delete it.' : 'Only its sender and the admins may delete it.'
 }

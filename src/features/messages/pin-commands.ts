@@ -2,7 +2,7 @@ import type { Services } from '../../graphql/context.ts'
 import { conflict, forbidden } from '../../lib/refusal.ts'
 import type { Message } from '../../store/generated/prisma/client.ts'
 import { canPin, type Standing } from '../rooms/policy.ts'
-import { onlyItsAdmins, whyNoPost } from '../rooms/scene.ts'
+import { onlyForThoseWhoRunIt, whyNoPost } from '../rooms/scene.ts'
 import { messagePinned } from './events.ts'
 import { unpinIn } from './pinning.ts'
 import { canPinMessage } from './policy.ts'
@@ -36,5 +36,5 @@ export async function unpinMessage(services: Services, person: string, messageId
 
 /** What keeps somebody from pinning anything in the room; undefined when nothing does. */
 function whyNoPin(standing: Standing): string | undefined {
-  return canPin(standing) ? undefined : (whyNoPost(standing) ?? onlyItsAdmins)
+  return canPin(standing) ? undefined : (whyNoPost(standing) ?? onlyForThoseWhoRunIt)
 }

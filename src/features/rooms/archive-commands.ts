@@ -3,7 +3,7 @@ import { forbidden } from '../../lib/refusal.ts'
 import { channelArchived, channelUnarchived } from './channel-events.ts'
 import { roomArchived, roomUnarchived } from './events.ts'
 import { canArchive } from './policy.ts'
-import { onlyItsAdmins, requireScene } from './scene.ts'
+import { onlyForThoseWhoRunIt, requireScene } from './scene.ts'
 import { streamsOf, tellTeamIn } from './telling.ts'
 
 /**
@@ -26,7 +26,7 @@ async function setArchived(services: Services, person: string, roomId: string, s
   const streams = await streamsOf(services, roomId)
   await services.transact([...streams, person], async (tx) => {
     const { room, mine } = await requireScene(tx.rows, roomId, person)
-    if (!canArchive(mine)) throw forbidden(room.kind === 'DIRECT' ? 'A direct room cannot be archived.' : onlyItsAdmins)
+    if (!canArchive(mine)) throw forbidden(room.kind === 'DIRECT' ? 'A direct room cannot be archived.' : onlyForThoseWhoRunIt)
     if (mine.isArchived === shallBe) return
     await tx.rows.room.update({ where: { id: roomId }, data: { archivedAt: shallBe ? tx.at : null } })
     const about = { roomId, actorId: person }

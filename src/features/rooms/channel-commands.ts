@@ -11,7 +11,7 @@ import { topicOf } from './commands.ts'
 import { joinIn } from './joining.ts'
 import { openRoomIn } from './opening.ts'
 import { canJoin } from './policy.ts'
-import { requireScene } from './scene.ts'
+import { itIsArchived, requireScene } from './scene.ts'
 import { tellTeamIn } from './telling.ts'
 
 export interface CreateChannel {
@@ -57,7 +57,7 @@ export async function joinChannel(services: Services, person: string, roomId: st
   return services.transact([roomId, person], async (tx) => {
     const { room, mine } = await requireScene(tx.rows, roomId, person)
     if (room.kind !== 'CHANNEL') throw notFound('room')
-    if (mine.role === null && !canJoin(mine)) throw forbidden('This room is archived.')
+    if (mine.role === null && !canJoin(mine)) throw forbidden(itIsArchived)
     return joinIn(tx, { roomId, userId: person, actorId: person, membership: mine.membership })
   })
 }

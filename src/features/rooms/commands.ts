@@ -12,7 +12,7 @@ import { directKeyOf, findDirectRoom } from './direct-rooms.ts'
 import { roomUpdated } from './events.ts'
 import { openRoomIn } from './opening.ts'
 import { canUpdate, type Standing } from './policy.ts'
-import { onlyItsAdmins, requireScene } from './scene.ts'
+import { itIsArchived, onlyForThoseWhoRunIt, requireScene } from './scene.ts'
 import { streamsOf, tellTeamIn } from './telling.ts'
 
 /**
@@ -102,7 +102,7 @@ export async function updateRoom(services: Services, person: string, { roomId, .
 
 function whyNoUpdate({ kind, isArchived }: Standing): string {
   if (kind === 'DIRECT') return 'A direct room has no name.'
-  return isArchived ? 'This room is archived.' : onlyItsAdmins
+  return isArchived ? itIsArchived : onlyForThoseWhoRunIt
 }
 
 /** Nothing but blanks is no topic. */

@@ -27,13 +27,13 @@ export async function requireScene(rows: Prisma.TransactionClient, roomId: strin
 export function requireManager({ room, mine }: Scene): void {
   if (canManageMembers(mine)) return
   if (room.kind === 'DIRECT') throw forbidden('A direct room stays between its two.')
-  throw forbidden(mine.isArchived ? 'This room is archived.' : onlyItsAdmins)
+  throw forbidden(mine.isArchived ? itIsArchived : onlyForThoseWhoRunIt)
 }
 
 /** What keeps somebody from posting who sees the room; undefined when nothing does. */
 export function whyNoPost(standing: Standing): string | undefined {
   if (canPost(standing)) return undefined
-  if (standing.isArchived) return 'This room is archived.'
+  if (standing.isArchived) return itIsArchived
   return standing.isSevered ? 'You two cannot talk to each other any more.' : 'You are muted in this room.'
 }
 
@@ -42,7 +42,8 @@ export function requirePost(standing: Standing): void {
   if (reason !== undefined) throw forbidden(reason)
 }
 
-export const onlyItsAdmins = 'Only those who run this room may do that.'
+export const onlyForThoseWhoRunIt = 'Only those who run this room may do that.'
+export const itIsArchived = 'This room is archived.'
 
 /** The other one's membership, while it lasts. */
 export function requireMember({ theirs: { membership } }: Scene): RoomMember {
