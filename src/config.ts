@@ -146,7 +146,7 @@ export const settings = {
   sendsWaiting: number('SENDS_WAITING', 5000, 'messages that may wait for the database a node; more are refused'),
   signInPerMinute: number('SIGN_IN_PER_MINUTE', 10, 'attempts to sign in a minute, a handle and an address'),
   signUpPerHour: number('SIGN_UP_PER_HOUR', 30, 'accounts an hour an address'),
-  reachPerMinute: number('REACH_PER_MINUTE', 30, 'direct rooms opened, people added, teams and channels made a minute a person'),
+  reachPerMinute: number('REACH_PER_MINUTE', 30, 'direct rooms opened, people added, rooms and teams made a minute a person'),
 
   pageDefault: number('PAGE_DEFAULT', 50, 'objects a page when nothing is said'),
   pageMost: number('PAGE_MOST', 100, 'objects a page at most'),

@@ -4,7 +4,7 @@ import type { Prisma } from '../../store/generated/prisma/client.ts'
 import { areAtOdds } from './queries.ts'
 
 /**
- * Reaching people who did not ask for it is done at a limited rate, and so is making teams and channels, by which they are reached. Never
+ * Reaching people who did not ask for it is done at a limited rate, and so is making rooms and teams, by which they are reached. Never
  * inside a transaction: the rates may be another server's.
  */
 export async function reach(services: Services, person: string): Promise<void> {

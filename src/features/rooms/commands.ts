@@ -57,7 +57,7 @@ export async function createGroupRoom(services: Services, person: string, input:
   if (known !== undefined) return known
 
   // A group counts as one reach, however many it begins with: their number is bounded already.
-  if (others.length > 0) await reach(services, person)
+  await reach(services, person)
   return transactOnce(services, write, others, async (tx) => {
     await requireUser(tx.rows, person, ...others)
     await requireReachable(tx.rows, person, others)
