@@ -12,7 +12,8 @@ const tabs = [
 # tabs stand for the last ones that this page was
 # answered: it puts them in when it sends. A token
 # is good for 15 minutes: then use signIn, or
-# refreshSession.
+# refreshSession. A tab that you open is nobody's
+# until it has the Headers of the second one.
 mutation SignUp {
   signUp(
     input: {
