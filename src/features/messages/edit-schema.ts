@@ -93,7 +93,8 @@ const EditMessagePayload = builder.objectRef<MessageRow>('EditMessagePayload').i
 builder.mutationField('editMessage', (t) =>
   t.field({
     type: EditMessagePayload,
-    description: 'Has a message say something else: for its sender. Saying the same changes nothing.',
+    description:
+      'Has a message say something else: for its sender. Whom it did not mention before, and does now, hears of it in their inbox. Saying the same changes nothing. What was forwarded, and what the room says of itself, cannot be edited.',
     args: { input: t.arg({ type: EditMessageInput, required: true, description: 'Which message, and what it shall say.' }) },
     async resolve(_root, { input }, context) {
       const person = context.actor.id('to edit a message')

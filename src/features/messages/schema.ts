@@ -20,7 +20,7 @@ import type { ThreadToReplyIn } from './replies.ts'
 export const Message = builder.objectRef<MessageRow>('Message')
 
 builder.node(Message, {
-  description: 'What somebody said in a room.',
+  description: 'What somebody said in a room, or what the room says of itself.',
   id: { resolve: ({ id }) => id, description: 'The id of this message.' },
   authScopes({ roomId }, context) {
     // What takes a message back is heard in its room's stream alone: what another one, such as a team's, shows of it is kept for nobody.
@@ -38,7 +38,7 @@ builder.node(Message, {
     }),
     sender: t.field({
       type: User,
-      description: 'Who said it.',
+      description: 'Who said it; of a SYSTEM message whom it tells of.',
       resolve: async ({ senderId }, _args, { loaders }) => (await loaders.load(userById, senderId))!,
     }),
     content: t.string({
@@ -113,7 +113,7 @@ builder.interfaceField(Room, 'lastMessage', (t) =>
 )
 
 export const MessageAdded = builder.objectRef<StoredEvent>('MessageAdded').implement({
-  description: 'Somebody said something.',
+  description: 'Somebody said something, or the room said something of itself.',
   interfaces: [RoomEvent],
   fields: (t) => ({
     message: t.field({
@@ -161,7 +161,10 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
   description: 'What to say, and where.',
   fields: (t) => ({
     roomId: t.id({ required: true, description: 'The id of the room.' }),
-    content: t.string({ required: true, description: 'What to say: 1 to 8,000 characters, not only blanks.' }),
+    content: t.string({
+      required: true,
+      description: 'What to say: 1 to 8,000 characters, not only blanks. An @ and a handle mention who sees the room: 50 people at most.',
+    }),
     replyToId: t.id({
       description:
         'The id of a message of this room that it answers. An answer to a reply in a thread is in that thread too; other answers are not.',
@@ -193,7 +196,8 @@ const SendMessagePayload = builder.objectRef<MessageRow>('SendMessagePayload').i
 builder.mutationField('sendMessage', (t) =>
   t.field({
     type: SendMessagePayload,
-    description: 'Says something in a room. With a nonce it may be repeated until it is answered.',
+    description:
+      'Says something in a room; a public channel is joined by it. Whom it mentions hears of it in their inbox. With a nonce it may be repeated until it is answered.',
     args: { input: t.arg({ type: SendMessageInput, required: true, description: 'What to say, and where.' }) },
     async resolve(_root, { input: { roomId, replyToId, threadId, ...input } }, context) {
       const userId = context.actor.id('to send a message')
