@@ -14,7 +14,7 @@ const CreateChannelInput = builder.inputType('CreateChannelInput', {
   description: 'A channel, and whose it is.',
   fields: (t) => ({
     teamId: t.id({ required: true, description: 'The id of a team that the viewer is in.' }),
-    name: t.string({ required: true, description: 'What it is called: at most 80 characters.' }),
+    name: t.string({ required: true, description: 'What it is called: at most 80 characters. Others of its team may be called the same.' }),
     topic: t.string({ description: 'What it is about: at most 250 characters.' }),
     isPrivate: t.boolean({
       defaultValue: false,
