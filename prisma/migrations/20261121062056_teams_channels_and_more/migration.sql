@@ -90,9 +90,6 @@ CREATE INDEX "team_member_team_id_joined_at_id_idx" ON "team_member"("team_id", 
 CREATE UNIQUE INDEX "team_member_team_id_user_id_key" ON "team_member"("team_id", "user_id");
 
 -- CreateIndex
-CREATE INDEX "mention_user_id_idx" ON "mention"("user_id");
-
--- CreateIndex
 CREATE INDEX "room_team_id_created_at_id_idx" ON "room"("team_id", "created_at", "id");
 
 -- AddForeignKey
@@ -111,10 +108,10 @@ ALTER TABLE "team_member" ADD CONSTRAINT "team_member_team_id_fkey" FOREIGN KEY 
 ALTER TABLE "team_member" ADD CONSTRAINT "team_member_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "app_user"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "room" ADD CONSTRAINT "room_team_id_fkey" FOREIGN KEY ("team_id") REFERENCES "team"("id") ON DELETE SET NULL ON UPDATE CASCADE;
+ALTER TABLE "room" ADD CONSTRAINT "room_team_id_fkey" FOREIGN KEY ("team_id") REFERENCES "team"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "message" ADD CONSTRAINT "message_forwarded_from_id_fkey" FOREIGN KEY ("forwarded_from_id") REFERENCES "message"("id") ON DELETE SET NULL ON UPDATE CASCADE;
+ALTER TABLE "message" ADD CONSTRAINT "message_forwarded_from_id_fkey" FOREIGN KEY ("forwarded_from_id") REFERENCES "message"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "mention" ADD CONSTRAINT "mention_message_id_fkey" FOREIGN KEY ("message_id") REFERENCES "message"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
