@@ -53,7 +53,16 @@ describe('what is there is answered like what is not', () => {
 
 describe('a private channel is answered to the lead of its team, who is not in it, like what is not', () => {
   let secret: Record<string, string>
+  // A room of the lead's own, and what they say there.
+  let own: string
+  let ownMessage: string
   beforeAll(async () => {
+    own = await parley.aRoom(eve)
+    await parley.say(eve, own, 'mine')
+    const mine = await eve.post<{ room: { lastMessage: { id: string } } }>('query ($id: ID!) { room(id: $id) { lastMessage { id } } }', {
+      id: own,
+    })
+    ownMessage = mine.data!.room.lastMessage.id
     const teams = await eve.post<{ createTeam: { team: { id: string } } }>(
       'mutation { createTeam(input: { name: "Crew" }) { team { id } } }',
     )
@@ -88,6 +97,15 @@ describe('a private channel is answered to the lead of its team, who is not in i
     ['addRoomMember', ({ room }: Record<string, string>) => ({ roomId: room, userId: eve.id })],
     ['addReaction', ({ message }: Record<string, string>) => ({ messageId: message, emoji: '👍' })],
     ['deleteMessage', ({ message }: Record<string, string>) => ({ messageId: message })],
+    ['editMessage', ({ message }: Record<string, string>) => ({ messageId: message, content: 'Mine' })],
+    ['pinMessage', ({ message }: Record<string, string>) => ({ messageId: message })],
+    ['unpinMessage', ({ message }: Record<string, string>) => ({ messageId: message })],
+    ['forwardMessage', ({ message }: Record<string, string>) => ({ messageId: message, toRoomId: own })],
+    ['forwardMessage', ({ room }: Record<string, string>) => ({ messageId: ownMessage, toRoomId: room })],
+    ['removeRoomMember', ({ room }: Record<string, string>) => ({ roomId: room, userId: ada.id })],
+    ['setRoomRole', ({ room }: Record<string, string>) => ({ roomId: room, userId: ada.id, role: 'MEMBER' })],
+    ['muteMember', ({ room }: Record<string, string>) => ({ roomId: room, userId: ada.id, until: '2999-01-01T00:00:00Z' })],
+    ['setNotificationLevel', ({ room }: Record<string, string>) => ({ roomId: room, level: 'NONE' })],
   ])('%s', async (verb, input) => {
     const write = (ids: Record<string, string>) =>
       eve.post(`mutation ($input: ${verb[0]!.toUpperCase()}${verb.slice(1)}Input!) { ${verb}(input: $input) { __typename } }`, {
