@@ -66,8 +66,10 @@ export const mentioned = defineFact<{ roomId: string; messageId: string }>('Ment
 /** The event that the database appended with the message, as the bus carries it. Its room stands where the event has brought it. */
 export function heardOf({ message, sender, room, thread }: ShownAsJson): HeardEvent {
   const { id: messageId, senderId: actorId, replyToId, threadId } = message
+  const { type, data } = messageAdded({ messageId, actorId, ...(replyToId && { replyToId }), ...(threadId && { threadId }) })
   return {
-    ...messageAdded({ messageId, actorId, ...(replyToId && { replyToId }), ...(threadId && { threadId }) }),
+    type,
+    data,
     streamId: message.roomId,
     seq: message.seq,
     at: new Date(message.createdAt),

@@ -3,6 +3,7 @@
  * mail or of the web names anybody. What has no blanks between words, or hangs endings on them, may stand right beside.
  */
 export function handlesIn(content: string): string[] {
+  if (!content.includes('@')) return []
   const handles = Array.from(content.matchAll(addressOrHandle), ([, handle]) => handle?.toLowerCase())
   return [...new Set(handles.filter((handle) => handle !== undefined))]
 }

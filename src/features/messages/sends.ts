@@ -88,9 +88,6 @@ function isShown(row: SentRow): row is Exclude<SentRow, Refused> {
 function revive(row: SentRow): Sent {
   if (!isShown(row)) return { outcome: row.outcome }
   const { outcome, membership } = row
-  return {
-    outcome,
-    ...reviveShown(withRoomOfThen(row)),
-    membership: membership && reviveMembership(membership),
-  }
+  const { message, sender, room, thread } = reviveShown(withRoomOfThen(row))
+  return { outcome, message, sender, room, thread, membership: membership && reviveMembership(membership) }
 }

@@ -20,12 +20,14 @@ export async function canSeeRoom({ actor, loaders }: Context, roomId: string): P
   if (nature !== null && teamId !== null && !nature.isPrivate && actor.hears(teamId)) return true
   const userId = actor.id('to see a room')
   if (nature === null) return false
+  // Not spread: this is asked for every object that is shown.
+  const { kind, isPrivate } = nature
   const role = (await loaders.load(membershipOf, { roomId, userId }))?.role ?? null
   // What a membership decides already needs no other row.
-  if (canSee({ ...nature, role, teamRole: null })) return true
+  if (canSee({ kind, isPrivate, role, teamRole: null })) return true
   if (teamId === null) return false
   const teamRole = (await loaders.load(teamMembershipOf, { teamId, userId }))?.role ?? null
-  return canSee({ ...nature, role, teamRole })
+  return canSee({ kind, isPrivate, role, teamRole })
 }
 
 /** The room, or null for what is not there or not to be seen. Its position is read before anything that decides or shows. */

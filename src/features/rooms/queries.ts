@@ -28,8 +28,11 @@ export type MembershipAsJson = Omit<RoomMember, 'leftAt' | 'joinedAt' | 'mutedUn
   readonly mutedUntil: number | string | null
 }
 
-export function reviveMembership({ joinedAt, mutedUntil, ...membership }: MembershipAsJson): RoomMember {
-  return { ...membership, joinedAt: new Date(joinedAt), leftAt: null, mutedUntil: mutedUntil === null ? null : new Date(mutedUntil) }
+export function reviveMembership(membership: MembershipAsJson): RoomMember {
+  const { id, roomId, userId, role, joinedAt, mutedUntil, notificationLevel } = membership
+  const until = mutedUntil === null ? null : new Date(mutedUntil)
+  // Named, and not spread, which takes several times as long where it adds a name: every send brings one.
+  return { id, roomId, userId, role, joinedAt: new Date(joinedAt), leftAt: null, mutedUntil: until, notificationLevel }
 }
 
 /** Position before state: what the other loaders held may be older than the positions read here, so it is dropped. */
