@@ -50,6 +50,7 @@ export async function openKeepAlive(url: string): Promise<KeepAlive> {
     body = undefined
     waiting?.resolve(answer)
   })
+  socket.on('error', (error) => waiting?.reject(error))
   socket.on('close', () => waiting?.reject(new Error('The connection was closed.')))
   await once(socket, 'connect')
   return {

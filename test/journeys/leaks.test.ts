@@ -59,12 +59,17 @@ async function leaveNothing(parley: Parley, meanwhile: () => Promise<void> = asy
 
 async function comeAndGo(parley: Parley, people: readonly Person[], rooms: readonly string[], meanwhile: () => Promise<void>) {
   const { app } = parley
+  // From before the messages: whoever is still on the way when one is said gets it too.
+  const cursors = await inTurns(rooms.length, (number) => people[0]!.cursorOf(rooms[number]!))
   const sockets = await inTurns(socketsARound, async (number) => {
     const socket = await openSocket(parley.socketUrl)
     socket.ws.on('error', () => {})
     const person = people[number % people.length]!
     await socket.enter(person.credentials)
-    for (let n = 0; n < followed; n++) socket.subscribe(`${n}`, followRoom, { roomId: rooms[(number * followed + n) % rooms.length]! })
+    for (let n = 0; n < followed; n++) {
+      const index = (number * followed + n) % rooms.length
+      socket.subscribe(`${n}`, followRoom, { roomId: rooms[index]!, after: cursors[index]! })
+    }
     return socket
   })
   await until(() => app.live.groups === rooms.length, { what: 'following every room' })

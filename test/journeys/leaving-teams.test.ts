@@ -35,7 +35,7 @@ function tellOfSlowReaders(open: () => Promise<World>): void {
     const ada = await world.aPerson('Ada', here)
     const ben = await world.aPerson('Ben', there)
     const place = await aPlace(ada, ben)
-    const query = { query: followRoom, variables: { roomId: place.newsId } }
+    const query = { query: followRoom, variables: { roomId: place.newsId, after: await ben.cursorOf(place.newsId) } }
     const socket = await openSocket(there.socketUrl)
     await socket.enter(ben.credentials)
     socket.subscribe('news', query.query, query.variables)

@@ -56,7 +56,15 @@ export class Inbox<Item> {
   /** The next one, now or when it comes. */
   next(): Promise<Item> {
     if (this.#items.length > 0) return Promise.resolve(this.#items.shift()!)
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    // Made here, so that it tells who waited.
+    const late = new Error(`Nothing came within ${longestWaitMs} ms.`)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(late), longestWaitMs).unref()
+      this.#waiting.push((item) => {
+        clearTimeout(timer)
+        resolve(item)
+      })
+    })
   }
 
   async take(count: number): Promise<Item[]> {
@@ -70,6 +78,8 @@ export class Inbox<Item> {
     return this.#items
   }
 }
+
+const longestWaitMs = 30_000
 
 export interface Message {
   type: string
