@@ -65,13 +65,14 @@ export async function requireMentions(
 /** Within such a transaction: whom the message mentions from now on. Those hear of it whom it did not mention `before`. */
 export async function mentionIn(
   tx: Transaction,
-  { id: messageId, roomId }: Pick<Message, 'id' | 'roomId'>,
+  { id: messageId, roomId, seq }: Pick<Message, 'id' | 'roomId' | 'seq'>,
   userIds: readonly string[],
   before: readonly string[] = [],
 ): Promise<void> {
   if (userIds.join() === before.join()) return
   if (before.length > 0) await tx.rows.mention.deleteMany({ where: { messageId } })
-  if (userIds.length > 0) await tx.rows.mention.createMany({ data: userIds.map((userId, place) => ({ messageId, userId, place })) })
+  const rows = userIds.map((userId, place) => ({ messageId, userId, place, roomId, seq }))
+  if (rows.length > 0) await tx.rows.mention.createMany({ data: rows })
   for (const userId of userIds) if (!before.includes(userId)) tx.append(userId, mentioned({ roomId, messageId }))
 }
 
