@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../store/transact.ts'
+import type { Watch } from './newest.ts'
 
 /** What a subscription field answers: which stream to follow, from where, and by what right. A reader does the rest. */
 export interface FollowingOptions {
@@ -15,6 +16,17 @@ export interface FollowingOptions {
   mayFollow(): Promise<void>
   /** Whose right to follow this event may have ended. */
   endsAccessOf?(event: StoredEvent): string | undefined
+  /** What is told beside the events, which the log does not hold: each time the reader has caught up, and never between events it is behind. */
+  readonly watch?: Watch<State>
+}
+
+/** A state as it is told: shown like an event, in the place of the last one before it. */
+export interface State {
+  readonly type: string
+  readonly data: StoredEvent['data']
+  readonly at: Date
+  /** What showing it needs, where that was read already: for the executions of whoever made it. */
+  readonly rows?: unknown
 }
 
 export class Following implements AsyncIterable<StoredEvent> {

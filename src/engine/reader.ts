@@ -1,9 +1,10 @@
 import { isLostConnection } from '../store/failures.ts'
 import type { StoredEvent } from '../store/transact.ts'
-import type { Following } from './following.ts'
+import type { Following, State } from './following.ts'
 import type { Group } from './group.ts'
 import type { Entry } from './live-stream.ts'
-import type { Reader, Rendered, Sink } from './sink.ts'
+import { Newest } from './newest.ts'
+import type { Loss, Reader, Rendered, Sink } from './sink.ts'
 
 export interface StreamReaderOptions {
   readonly group: Group
@@ -15,6 +16,8 @@ export interface StreamReaderOptions {
   readonly next?: readonly Entry[] | undefined
   /** What an event is for this person alone. Rejects only when the database cannot be reached. */
   readonly renderForPerson: (entry: Entry) => Promise<Rendered>
+  /** What a state is for them, told in the place of the event with that seq. Rejects likewise. */
+  readonly renderState: (state: State, seq: number) => Promise<Rendered>
   /** Called once, when it is over for whatever reason. */
   readonly onClose: () => void
 }
@@ -35,9 +38,16 @@ export class StreamReader implements Reader {
   /** Until then it is known well enough that it may follow, by a clock that nobody sets back. */
   #mayUntil = 0
   #again: NodeJS.Timeout | undefined
+  readonly #newest = new Newest<State>()
+  #isWatching = false
+  #unwatch: (() => void) | undefined
 
   constructor(options: StreamReaderOptions) {
     this.#options = options
+    // Live, it has nothing to do by itself: it falls behind, tells, and is back in the same turn when there was nothing to wait for.
+    this.#newest.onNews = () => {
+      if (this.#options.group.leave(this)) this.catchUp()
+    }
     this.#sink = options.sink
     this.personId = options.following.options.personId
     this.#position = options.position
@@ -62,6 +72,7 @@ export class StreamReader implements Reader {
     if (this.#isClosed) return
     this.#isClosed = true
     clearTimeout(this.#again)
+    this.#unwatch?.()
     this.#options.group.leave(this)
     this.#arrive(Number.POSITIVE_INFINITY)
     this.#options.onClose()
@@ -81,9 +92,9 @@ export class StreamReader implements Reader {
     return true
   }
 
-  /** Its right may have ended, elsewhere than in this stream: from now on nothing is delivered until it was asked again. */
-  recheck(): void {
-    if (this.#isClosed) return
+  /** Unless this stream tells of it by itself, from now on nothing is delivered until its right was asked for again. */
+  recheck(loss: Loss): void {
+    if (this.#isClosed || loss === 'told') return
     this.#doubt++
     if (this.#options.group.leave(this)) this.catchUp()
   }
@@ -120,13 +131,31 @@ export class StreamReader implements Reader {
       const entries = this.#next ?? group.stream.inRing(this.position, batch) ?? (await group.stream.page(this.position))
       this.#next = undefined
       if (this.#isClosed) return
-      if (entries.length === 0) return group.join(this)
+      if (entries.length === 0) {
+        if (!this.#isWatching) await this.#watch()
+        else if (this.#newest.isEmpty) return group.join(this)
+        else await this.#newest.hand((state) => this.#tell(state))
+        continue
+      }
       for (const entry of entries) {
         if (sink.isFull) break
         await this.#take(entry)
         if (this.#isClosed) return
       }
     }
+  }
+
+  async #watch(): Promise<void> {
+    const unwatch = await this.#options.following.options.watch?.(this.#newest)
+    this.#isWatching = true
+    if (this.#isClosed) unwatch?.()
+    else this.#unwatch = unwatch
+  }
+
+  async #tell(state: State): Promise<void> {
+    const rendered = await this.#options.renderState(state, this.position)
+    while (!this.#isClosed && this.#mustAsk) await this.#settle()
+    if (!this.#isClosed) this.#sink.deliver(rendered)
   }
 
   async #take(entry: Entry): Promise<void> {

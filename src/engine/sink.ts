@@ -33,9 +33,12 @@ export interface Reader {
   /** Begins to deliver. Until then it holds its place. */
   start(): void
   /** Its right may have ended: nothing more is delivered before it was asked for again. May be called at any time. */
-  recheck(): void
+  recheck(loss: Loss): void
   /** Resolves once it has delivered what that stream holds up to there, or is over; at once when it follows another stream. */
   reaches(streamId: string, seq: number): Promise<void>
   /** The client is gone, or wants no more. May be called at any time, and more than once. */
   close(): void
 }
+
+/** What kind of right somebody has lost: one of which the stream that it was for tells by itself, as a room does of who leaves it, or not. */
+export type Loss = 'told' | 'untold'

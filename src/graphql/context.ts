@@ -47,6 +47,15 @@ export interface Client {
   readonly address: string
   /** On a socket: takes over the deadline of new credentials for the session it runs under. */
   readonly prolong?: (sessionId: string, expiresAt: Date) => void
+  /** On a socket. */
+  readonly device?: Device
+}
+
+/** The connection of somebody's device, for what shall end with it. */
+export interface Device {
+  readonly id: string
+  /** Calls it once the connection is gone, at once if it is gone already; until what it answers with is called. */
+  onGone(farewell: () => void): () => void
 }
 
 /** For executions that no client asked for. */

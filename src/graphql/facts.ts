@@ -1,3 +1,4 @@
+import type { Loss } from '../engine/sink.ts'
 import type { Database } from '../store/database.ts'
 import type { Fact, StoredEvent } from '../store/transact.ts'
 import { type Known, type Loader, Loaders } from './loaders.ts'
@@ -12,8 +13,8 @@ export interface FactDefinition<Data> {
   fromSnapshot?(snapshot: unknown): readonly Known[]
   /** The row, by its id, that must not be shown any more as it was before: what earlier facts of the stream kept of it is let go on every node. */
   outdates?(data: Data): string
-  /** For a fact in a person's inbox: they lost a right by it, so whatever they follow is asked for again. */
-  readonly takesRights?: true
+  /** For a fact in a person's inbox by which they lost a right: whatever they follow is asked for again, but for streams that tell of it. */
+  readonly takesRights?: Loss
 }
 
 /** Names a fact, which is also the name of its GraphQL type, and makes its constructor. */
@@ -34,8 +35,8 @@ export function outdates({ type, data }: Fact): string | undefined {
   return definitions.get(type)?.outdates?.(data)
 }
 
-export function takesRights({ type }: Fact): boolean {
-  return definitions.get(type)?.takesRights === true
+export function takesRights({ type }: Fact): Loss | undefined {
+  return definitions.get(type)?.takesRights
 }
 
 /** Reads what facts refer to: for each fact its rows, in order. A fact of a type that this version does not know has none. */

@@ -1,18 +1,18 @@
-import { createSourceEventStream, type ExecutionResult, execute, GraphQLError, type GraphQLSchema } from 'graphql'
+import { createSourceEventStream, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
 import { cursorExpired, readCursor } from '../engine/cursor.ts'
 import { Following } from '../engine/following.ts'
 import { Group, type Renderer } from '../engine/group.ts'
 import type { Hub } from '../engine/hub.ts'
-import type { Entry, LiveStream } from '../engine/live-stream.ts'
+import type { Entry, LiveStream, Rendering } from '../engine/live-stream.ts'
+import { Passing } from '../engine/passing.ts'
 import { StreamReader } from '../engine/reader.ts'
 import { type Reader, Rendered, type Sink } from '../engine/sink.ts'
 import { notFound } from '../lib/refusal.ts'
-import { isLostConnection } from '../store/failures.ts'
-import { type Actor, Audience } from './actor.ts'
-import { type Context, createContext, type Services } from './context.ts'
+import type { Context, Services } from './context.ts'
 import { type Mask, rootOf } from './errors.ts'
-import type { Known } from './loaders.ts'
+import { createPassing } from './passing.ts'
 import { type LiveOperation, shapeOf } from './shape.ts'
+import { createShow, type Shown, showToAll } from './show.ts'
 
 /** A subscription that did not begin: what GraphQL found wrong with its variables or its arguments. */
 class ExecutionFailed extends Error {
@@ -47,10 +47,13 @@ export interface LiveOptions {
 }
 
 export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
+  const show = createShow({ schema, services, mask })
+  const openPassing = createPassing(show)
   const groups = new Map<string, { group: Group; readers: number }>()
 
   async function open(operation: LiveOperation, context: Context, sink: Sink<ExecutionResult>): Promise<Reader> {
     const following = await source(operation, context)
+    if (following instanceof Passing) return openPassing(operation, context, following, sink)
     const { streamId, after, mayFollow } = following.options
     const { stream, head, release } = await hub.hold(streamId)
     try {
@@ -67,7 +70,7 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
     }
   }
 
-  async function source({ document, operationName, variables }: LiveOperation, context: Context): Promise<Following> {
+  async function source({ document, operationName, variables }: LiveOperation, context: Context): Promise<Following | Passing> {
     const found = await createSourceEventStream({
       schema,
       document,
@@ -75,7 +78,7 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
       variableValues: variables ?? null,
       contextValue: context,
     })
-    if (found instanceof Following) return found
+    if (found instanceof Following || found instanceof Passing) return found
     throw new ExecutionFailed('errors' in found ? (found.errors ?? []) : [new GraphQLError('This subscription cannot be followed.')])
   }
 
@@ -94,10 +97,18 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
     const key = `${stream.id} ${shapeOf(operation)}`
     // Not the context itself: what it has loaded would be kept for as long as the subscription.
     const { actor, client } = context
-    const show: Show = (entry, as) => executeEvent(operation, entry, as, as.kind === 'person' ? client : undefined)
+    const toPerson = async (shown: Shown) =>
+      new Rendered(await show(operation, shown, actor.kind === 'person' ? actor.hearing(stream.id) : actor, client))
     let found = groups.get(key)
     if (!found || found.group.stream !== stream) {
-      found = { group: new Group(key, stream, rendererOf(following, show)), readers: 0 }
+      found = {
+        group: new Group(
+          key,
+          stream,
+          rendererOf(following, (entry) => showToAll(show, operation, entry, stream.id)),
+        ),
+        readers: 0,
+      }
       groups.set(key, found)
     }
     const mine = found
@@ -108,7 +119,8 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
       sink: sink as Sink,
       position,
       next,
-      renderForPerson: async (entry) => new Rendered(await show(entry, actor.kind === 'person' ? actor.hearing(stream.id) : actor)),
+      renderForPerson: toPerson,
+      renderState: ({ rows, ...state }, seq) => toPerson({ event: { ...state, streamId: stream.id, seq }, rows }),
       onClose() {
         release()
         if (--mine.readers > 0) return
@@ -122,57 +134,21 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
    * Tries every event for everybody at once, but for types of event that turned out to have another answer for each person. Those are tried
    * again, ever more rarely: what asked may have been one message among thousands, such as a forward.
    */
-  function rendererOf({ options }: Following, show: Show): Renderer {
+  function rendererOf({ options }: Following, render: (entry: Entry) => Promise<Rendering>): Renderer {
     const personal = new Map<string, { left: number; readonly next: number }>()
     return {
       wants: ({ type }) => options.only === undefined || options.only.has(type),
       endsAccessOf: (event) => options.endsAccessOf?.(event),
       async render(entry) {
-        const { type, streamId } = entry.event
+        const { type } = entry.event
         const known = personal.get(type)
         if (known && known.left-- > 0) return 'personal'
-        const audience = new Audience(streamId)
-        const rendered = new Rendered(await show(entry, audience))
-        // Serialising is part of it: whatever asks does so before the flag is read.
-        void rendered.json
-        if (audience.askedFor === undefined) {
-          personal.delete(type)
-          return rendered
-        }
+        const rendered = await render(entry)
         const left = known?.next ?? 1
-        personal.set(type, { left, next: Math.min(2 * left, mostUntried) })
-        return 'personal'
+        if (rendered === 'personal') personal.set(type, { left, next: Math.min(2 * left, mostUntried) })
+        else personal.delete(type)
+        return rendered
       },
-    }
-  }
-
-  type Show = (entry: Entry, as: Actor) => Promise<ExecutionResult>
-
-  /**
-   * A context of its own for every execution: nothing that one found out is there for the next. Rejects when the database could not be
-   * reached: an event half shown would count as delivered, and never be shown whole.
-   */
-  async function executeEvent(operation: LiveOperation, entry: Entry, actor: Actor, client?: Context['client']): Promise<ExecutionResult> {
-    const contextValue = createContext(services, actor, client, entry.rows as readonly Known[] | undefined)
-    try {
-      const result = await execute({
-        schema,
-        document: operation.document,
-        operationName: operation.operationName ?? null,
-        variableValues: operation.variables ?? null,
-        rootValue: entry.event,
-        contextValue,
-      })
-      const lost = result.errors?.map(rootOf).find(isLostConnection)
-      if (lost !== undefined) throw lost
-      // An answer that the audience was asked for is thrown away: its errors are nobody's.
-      const isForNobody = actor.kind === 'audience' && actor.askedFor !== undefined
-      return isForNobody ? result : mask.result(result)
-    } catch (error) {
-      if (isLostConnection(error)) throw error
-      return { errors: [mask.error(error)] }
-    } finally {
-      contextValue.loaders.close()
     }
   }
 

@@ -1,9 +1,11 @@
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
 import type { WebSocket } from 'ws'
+import type { Loss } from '../engine/sink.ts'
 import { type Client, type Context, createContext } from '../graphql/context.ts'
 import { isOperation, type Operation } from '../graphql/operations.ts'
 import { badInput, Refusal } from '../lib/refusal.ts'
+import { Device } from './device.ts'
 import type { Outbox } from './outbox.ts'
 import type { ServerParts } from './parts.ts'
 import { SocketSubscription } from './socket-subscription.ts'
@@ -19,7 +21,7 @@ export interface SocketArgs extends ExecutionArgs {
 export interface ConnectionOptions {
   readonly ws: WebSocket
   readonly outbox: Outbox
-  readonly client: Omit<Client, 'prolong'>
+  readonly client: Omit<Client, 'prolong' | 'device'>
 }
 
 /** Takes a message; resolves when all that it led to is over: for an operation, when it has ended. */
@@ -31,6 +33,7 @@ export class Connection {
   readonly #options: ConnectionOptions
   readonly #client: Client
   readonly #visitor: Visitor
+  readonly #device = new Device()
   /** By the id that the client gave it. */
   readonly #operations = new Map<string, Running>()
   #count = 0
@@ -42,11 +45,12 @@ export class Connection {
   constructor(parts: ServerParts, options: ConnectionOptions) {
     this.#parts = parts
     this.#options = options
-    this.#client = { ...options.client, prolong: (sessionId, expiresAt) => this.#visitor.prolong(sessionId, expiresAt) }
+    const prolong = (sessionId: string, expiresAt: Date) => this.#visitor.prolong(sessionId, expiresAt)
+    this.#client = { ...options.client, prolong, device: this.#device }
     this.#visitor = new Visitor(parts, {
       reaches: (streamId, seq) => this.#reaches(streamId, seq),
       onEnd: (reason) => this.close(4403, reason.message),
-      onLoss: () => this.#recheck(),
+      onLoss: (loss) => this.#recheck(loss),
     })
     this.#pinging = setInterval(() => this.#ping(), parts.settings.pingMs)
     options.ws.on('pong', () => {
@@ -55,6 +59,7 @@ export class Connection {
     options.ws.once('close', () => {
       clearInterval(this.#pinging)
       this.#visitor.leave()
+      this.#device.leave()
     })
   }
 
@@ -183,8 +188,8 @@ export class Connection {
     await Promise.all([...this.#operations.values()].map(({ subscription }) => subscription?.reaches(streamId, seq)))
   }
 
-  #recheck(): void {
-    for (const { subscription } of this.#operations.values()) subscription?.recheck()
+  #recheck(loss: Loss): void {
+    for (const { subscription } of this.#operations.values()) subscription?.recheck(loss)
   }
 
   #ping(): void {

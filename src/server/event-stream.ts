@@ -1,5 +1,5 @@
 import type { ExecutionResult } from 'graphql'
-import type { Reader, Rendered, Sink } from '../engine/sink.ts'
+import type { Loss, Reader, Rendered, Sink } from '../engine/sink.ts'
 import { Refusal } from '../lib/refusal.ts'
 
 export interface EventStreamOptions {
@@ -23,7 +23,7 @@ export class EventStream implements Sink<ExecutionResult>, AsyncIterableIterator
   #bytes = 0
   #reader: Reader | undefined
   #hasStarted = false
-  #isInDoubt = false
+  #doubt: Loss | undefined
   #isClosed = false
   #state: 'open' | 'ending' | 'gone' = 'open'
   #pull: ((result: IteratorResult<ExecutionResult>) => void) | undefined
@@ -38,13 +38,13 @@ export class EventStream implements Sink<ExecutionResult>, AsyncIterableIterator
   follow(reader: Reader): void {
     this.#reader = reader
     if (this.#state !== 'open') reader.close()
-    else if (this.#isInDoubt) reader.recheck()
+    else if (this.#doubt) reader.recheck(this.#doubt)
   }
 
   /** Its person has lost a right, perhaps while it was being opened. */
-  recheck(): void {
-    this.#isInDoubt = true
-    this.#reader?.recheck()
+  recheck(loss: Loss): void {
+    if (this.#doubt !== 'untold') this.#doubt = loss
+    this.#reader?.recheck(loss)
   }
 
   /** Resolves once what the stream holds up to there is in the queue, as far as it is followed. */

@@ -121,7 +121,7 @@ async function follow(
   const visitor = new Visitor(parts, {
     reaches: (streamId, seq) => stream.reaches(streamId, seq),
     onEnd: (reason) => stream.end(reason),
-    onLoss: () => stream.recheck(),
+    onLoss: (loss) => stream.recheck(loss),
   })
   const stream = new EventStream({
     mostBytes: settings.slowBytes,

@@ -1,5 +1,5 @@
 import type { ExecutionResult } from 'graphql'
-import type { Reader, Rendered, Sink } from '../engine/sink.ts'
+import type { Loss, Reader, Rendered, Sink } from '../engine/sink.ts'
 import { tailOf } from './frames.ts'
 import type { Outbox, Recipient } from './outbox.ts'
 
@@ -12,7 +12,7 @@ export class SocketSubscription implements Sink<ExecutionResult>, Recipient, Asy
   readonly #outbox: Outbox
   #reader: Reader | undefined
   #isGone = false
-  #isInDoubt = false
+  #doubt: Loss | undefined
   #reason: Error | undefined
   #pending: { finish(): void; fail(reason: Error): void } | undefined
 
@@ -25,13 +25,13 @@ export class SocketSubscription implements Sink<ExecutionResult>, Recipient, Asy
   follow(reader: Reader): void {
     this.#reader = reader
     if (this.#isGone) reader.close()
-    else if (this.#isInDoubt) reader.recheck()
+    else if (this.#doubt) reader.recheck(this.#doubt)
   }
 
   /** Its person has lost a right, perhaps while it was being opened. */
-  recheck(): void {
-    this.#isInDoubt = true
-    this.#reader?.recheck()
+  recheck(loss: Loss): void {
+    if (this.#doubt !== 'untold') this.#doubt = loss
+    this.#reader?.recheck(loss)
   }
 
   /** Resolves once what the stream holds up to there is in the outbox, as far as it is followed. */

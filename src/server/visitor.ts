@@ -1,3 +1,4 @@
+import type { Loss } from '../engine/sink.ts'
 import { authenticate } from '../features/accounts/authenticate.ts'
 import { Nobody, type Person } from '../graphql/actor.ts'
 import { takesRights } from '../graphql/facts.ts'
@@ -13,7 +14,7 @@ export interface VisitorOptions {
   /** It must end: its session is over, or its credentials have expired and nobody brought newer ones. */
   onEnd(reason: Refusal): void
   /** A right of theirs is gone: whatever it follows has to be asked for again. */
-  onLoss(): void
+  onLoss(loss: Loss): void
 }
 
 /**
@@ -85,7 +86,8 @@ export class Visitor {
 
   #heard(event: StoredEvent): void {
     const { type, data } = event
-    if (takesRights(event)) this.#options.onLoss()
+    const loss = takesRights(event)
+    if (loss) this.#options.onLoss(loss)
     if (type !== 'SessionEnded' || this.#actor.kind === 'nobody' || data.sessionId !== this.#actor.sessionId) return
     this.#parts.services.sessions.forget(this.#actor.sessionId)
     void this.#sayGoodbye(event)

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createMemoryBus } from '../../src/engine/bus-memory.ts'
-import { Following } from '../../src/engine/following.ts'
+import { Following, type State } from '../../src/engine/following.ts'
 import { Group, type Renderer } from '../../src/engine/group.ts'
 import { createHub, type Hub } from '../../src/engine/hub.ts'
+import type { Newest, Watch } from '../../src/engine/newest.ts'
 import { StreamReader } from '../../src/engine/reader.ts'
-import { Rendered, type Sink } from '../../src/engine/sink.ts'
+import { type Loss, Rendered, type Sink } from '../../src/engine/sink.ts'
 import { notFound } from '../../src/lib/refusal.ts'
 import { uuid } from '../../src/lib/uuid.ts'
 import { createTransact, type Transact } from '../../src/store/transact.ts'
@@ -350,6 +351,77 @@ describe('a reader', () => {
     await reader.reaches(stream, 3)
   })
 
+  it('tells states once it has caught up, in the place of the last event, and the newest of each once it drains', async () => {
+    const stream = await aStream(3)
+    let newest: Newest<State> | undefined
+    let isWatched = false
+    const reader = await follow(stream, {
+      after: 0,
+      async watch(given) {
+        newest = given
+        isWatched = true
+        given.tell('one', aState('first'))
+        return () => {
+          isWatched = false
+        }
+      },
+    })
+    reader.start()
+    await until(() => reader.texts.length === 4)
+    expect(reader.texts).toEqual(['1', '2', '3', '3 and first'])
+    // Live: what is told comes by itself, between the events.
+    newest!.tell('two', aState('second'))
+    await until(() => reader.texts.length === 5)
+    await append(stream, 1)
+    await until(() => reader.texts.length === 6)
+    reader.fill()
+    for (const name of ['third', 'fourth', 'fifth']) newest!.tell('one', aState(name))
+    newest!.tell('two', aState('forgotten'))
+    newest!.forget('two')
+    await append(stream, 1)
+    expect(reader.texts).toHaveLength(6)
+    reader.drain()
+    await until(() => reader.texts.length === 8)
+    expect(reader.texts.slice(4)).toEqual(['3 and second', '4', '5', '5 and fifth'])
+    reader.close()
+    expect(isWatched).toBe(false)
+    newest!.tell('one', aState('late'))
+    await append(stream, 1)
+    expect(reader.texts).toHaveLength(8)
+  })
+
+  it('tries again to watch, and to tell, while the database is away', async () => {
+    const stream = await aStream(1)
+    let failures = 2
+    const reader = await follow(stream, {
+      async watch(newest) {
+        if (failures-- > 0) throw Object.assign(new Error('gone'), { code: 'ECONNREFUSED' })
+        newest.tell('one', aState('first'))
+        return () => {}
+      },
+    })
+    reader.start()
+    await until(() => reader.texts.length === 1)
+    expect(reader.texts).toEqual(['1 and first'])
+  })
+
+  it('that loses a right of which its stream tells by itself goes on, and is asked again for any other', async () => {
+    const stream = await aStream(0)
+    let isAllowed = true
+    const reader = await follow(stream, { may: () => isAllowed })
+    reader.start()
+    await append(stream, 1)
+    await until(() => reader.got.length === 1)
+    isAllowed = false
+    reader.recheck('told')
+    await append(stream, 1)
+    await until(() => reader.got.length === 2)
+    reader.recheck('untold')
+    await until(() => reader.ended !== undefined)
+  })
+
+  const aState = (type: string): State => ({ type, data: {}, at: new Date() })
+
   it('leaves nothing behind', async () => {
     const stream = await aStream(0)
     const readers = await Promise.all(Array.from({ length: 20 }, () => follow(stream)))
@@ -390,9 +462,9 @@ describe('a reader', () => {
 
   async function follow(
     streamId: string,
-    given: { after?: number; person?: string; shared?: Shared; may?: () => boolean | Promise<boolean> } = {},
+    given: { after?: number; person?: string; shared?: Shared; may?: () => boolean | Promise<boolean>; watch?: Watch<State> } = {},
   ) {
-    const { shared = aGroup(), person = 'somebody', may = () => true } = given
+    const { shared = aGroup(), person = 'somebody', may = () => true, watch } = given
     const { stream, head, release } = await hub.hold(streamId)
     shared.group ??= new Group(uuid(), stream, shared.renderer)
     const sink = aSink()
@@ -402,6 +474,7 @@ describe('a reader', () => {
         streamId,
         personId: person,
         after: null,
+        ...(watch && { watch }),
         async mayFollow() {
           if (!(await may())) throw notFound('stream')
         },
@@ -409,13 +482,14 @@ describe('a reader', () => {
       sink,
       position: given.after ?? head ?? 0,
       renderForPerson: async ({ event: { seq } }) => new Rendered(`${seq} for ${person}`),
+      renderState: async ({ type }, seq) => new Rendered(`${seq} and ${type}`),
       onClose: release,
     })
     opened.push(reader)
     return Object.assign(sink, {
       start: () => reader.start(),
       close: () => reader.close(),
-      recheck: () => reader.recheck(),
+      recheck: (loss: Loss = 'untold') => reader.recheck(loss),
       reaches: (id: string, seq: number) => reader.reaches(id, seq),
     })
   }

@@ -35,7 +35,7 @@ export const roomUnarchived = defineFact<AboutRoom>('RoomUnarchived', { refersTo
 export const roomAdded = defineFact<{ roomId: string }>('RoomAdded', { refersTo: ({ roomId }) => [[roomById, roomId]] })
 
 /** `wasRemoved`: by somebody else; otherwise they left. */
-export const roomRemoved = defineFact<{ roomId: string; wasRemoved: boolean }>('RoomRemoved', { refersTo: () => [] })
+export const roomRemoved = defineFact<{ roomId: string; wasRemoved: boolean }>('RoomRemoved', { refersTo: () => [], takesRights: 'told' })
 
 export function refersToRoom({ roomId, actorId }: AboutRoom) {
   return [[roomById, roomId] as const, [userById, actorId] as const]

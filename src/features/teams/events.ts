@@ -37,7 +37,7 @@ export const teamAdded = defineFact<{ teamId: string; memberId: string }>('TeamA
 })
 
 /** Public channels that they follow without being in them tell them of no end: this does. */
-export const teamRemoved = defineFact<{ teamId: string; wasRemoved: boolean }>('TeamRemoved', { refersTo: () => [], takesRights: true })
+export const teamRemoved = defineFact<{ teamId: string; wasRemoved: boolean }>('TeamRemoved', { refersTo: () => [], takesRights: 'untold' })
 
 function refersToMember({ teamId, memberId, userId, actorId }: AboutTeamMember) {
   return [[teamById, teamId] as const, [teamMemberById, memberId] as const, ...people(userId, actorId)]
