@@ -26,6 +26,8 @@ export interface Transaction {
   lock(streams: readonly string[]): Promise<void>
   /** Makes a stream, which then counts as locked. */
   openStream(id: string): Promise<void>
+  /** Where a stream that is locked stands, with what was appended here. */
+  headOf(streamId: string): number
   /** Adds a fact to a stream that is locked, and says its place. It is there, and heard of, if and only if the transaction commits. */
   append(streamId: string, fact: Fact): number
 }
@@ -90,6 +92,11 @@ async function inside<Result>(rows: Prisma.TransactionClient, streams: string[],
   const held = await lock(rows, [...new Set(streams)])
   const { heads } = held
   const events: StoredEvent[] = []
+  const headOf = (streamId: string): number => {
+    const head = heads.get(streamId)
+    if (head === undefined) throw new Error(`the stream ${streamId} is not locked: name it when calling transact`)
+    return head
+  }
   const result = await work({
     rows,
     get at() {
@@ -108,9 +115,9 @@ async function inside<Result>(rows: Prisma.TransactionClient, streams: string[],
       await rows.stream.create({ data: { id, activeAt: held.at } })
       heads.set(id, 0)
     },
+    headOf,
     append(streamId, { type, data }) {
-      const head = heads.get(streamId)
-      if (head === undefined) throw new Error(`append of ${type} to a stream that is not locked: name it when calling transact`)
+      const head = headOf(streamId)
       heads.set(streamId, head + 1)
       events.push({ streamId, seq: head + 1, type, data, at: held.at })
       return head + 1

@@ -9,12 +9,12 @@ import type { Message, MessageEdit } from '../../store/generated/prisma/client.t
 export type MessageRow = Omit<Message, 'nonceHash'>
 
 /** The columns of a `MessageRow`, from `message m`. */
-const columns = `m.id, m.room_id as "roomId", m.seq, m.sender_id as "senderId", m.content, m.nonce, m.created_at as "createdAt",
+export const messageColumns = `m.id, m.room_id as "roomId", m.seq, m.sender_id as "senderId", m.content, m.nonce, m.created_at as "createdAt",
   m.edited_at as "editedAt", m.deleted_at as "deletedAt", m.reply_to_id as "replyToId", m.thread_id as "threadId",
   m.system_kind as "systemKind", m.forwarded_from_id as "forwardedFromId", m.pinned_seq as "pinnedSeq"`
 
 export const messageById = defineLoader<string, MessageRow>('messageById', async ({ sql }, ids) =>
-  inOrder(ids, await sql<MessageRow>(`select ${columns} from message m where m.id = any($1::uuid[])`, [ids]), ({ id }) => id),
+  inOrder(ids, await sql<MessageRow>(`select ${messageColumns} from message m where m.id = any($1::uuid[])`, [ids]), ({ id }) => id),
 )
 
 /** Earlier contents, newest first. */
@@ -31,7 +31,7 @@ export const editsOf = defineLoader<string, MessageEdit[]>('editsOf', async ({ s
 /** The newest message of each room, outside threads. */
 export const lastMessageOf = defineLoader<string, MessageRow>('lastMessageOf', async ({ sql }, roomIds) => {
   const rows = await sql<MessageRow>(
-    `select ${columns} from unnest($1::uuid[]) as wanted(room_id)
+    `select ${messageColumns} from unnest($1::uuid[]) as wanted(room_id)
      cross join lateral (
        select * from message where room_id = wanted.room_id and thread_id is null order by seq desc limit 1
      ) m`,
@@ -85,7 +85,7 @@ export const messageRows = defineQuestion<{ readonly extent: Extent; readonly re
   async ({ sql }, ids, { extent, request }) => {
     const direction = request.isBackward ? 'desc' : 'asc'
     const rows = await sql<MessageRow>(
-      `select ${columns} from unnest($1::uuid[]) as wanted(id) cross join lateral (
+      `select ${messageColumns} from unnest($1::uuid[]) as wanted(id) cross join lateral (
          ${between(extent, '$2::bigint', '$3::bigint', direction)} limit $4
        ) m order by m.room_id, m.seq ${direction}`,
       [ids, request.after ?? 0, request.before ?? never, request.size + 1],
@@ -106,10 +106,10 @@ export async function readMessagesAround(
   // One more on each side tells whether there is another page.
   const rows = await sql<MessageRow>(
     `with wanted as (select $1::uuid as id), middle as materialized (select message.seq from wanted, message where message.id = $2 and ${within(extent)})
-     (select ${columns} from wanted, middle cross join lateral
+     (select ${messageColumns} from wanted, middle cross join lateral
        (${between(extent, '0', 'middle.seq', 'desc')} limit $3) m)
      union all
-     (select ${columns} from wanted, middle cross join lateral
+     (select ${messageColumns} from wanted, middle cross join lateral
        (${between(extent, 'middle.seq - 1', String(never), 'asc')} limit $4) m)
      order by seq`,
     [id, messageId, before + 1, after + 2],

@@ -2,6 +2,7 @@ import { uuid } from '../../lib/uuid.ts'
 import type { RoomMember } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { saySystemIn } from '../messages/system.ts'
+import { startReadingIn } from '../receipts/starting.ts'
 import { memberJoined, roomAdded } from './events.ts'
 
 /** Who comes where, and by whom. `membership`: the row they have, also one that has ended. */
@@ -25,6 +26,7 @@ export async function joinIn(tx: Transaction, { roomId, userId, actorId, members
   await tx.rows.room.update({ where: { id: roomId }, data: { memberCount: { increment: 1 } } })
   tx.append(roomId, memberJoined({ roomId, memberId: member.id, userId, actorId }))
   await saySystemIn(tx, { roomId, senderId: userId, kind: 'MEMBER_JOINED', content: 'Joined the room.' })
+  await startReadingIn(tx, roomId, [member])
   tx.append(userId, roomAdded({ roomId }))
   return member
 }

@@ -1,6 +1,7 @@
 import { uuid } from '../../lib/uuid.ts'
 import type { Prisma, RoomRole } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
+import { startReadingIn } from '../receipts/starting.ts'
 import { roomAdded } from './events.ts'
 
 export type NewRoom = Omit<Prisma.RoomUncheckedCreateInput, 'id' | 'memberCount' | 'createdAt'>
@@ -15,6 +16,7 @@ export async function openRoomIn(tx: Transaction, room: NewRoom, roles: Readonly
   await tx.openStream(id)
   await tx.rows.room.create({ data: { ...room, id, memberCount: members.length, createdAt: tx.at } })
   await tx.rows.roomMember.createMany({ data: members })
+  await startReadingIn(tx, id, members)
   for (const { userId } of members) tx.append(userId, roomAdded({ roomId: id }))
   return id
 }
