@@ -231,7 +231,7 @@ describe('what an inbox tells of teams', () => {
     const removed = await lastOf(cid.id)
     const { data } = await showEvent<{ inbox: ShownEvent }>(domain, cid.actor, inboxDocument, removed)
     expect(data!.inbox).toMatchObject({ __typename: 'TeamRemoved', teamId: team.globalId, wasRemoved: true })
-    expect(takesRights(removed)).toBe(true)
+    expect(takesRights(removed)).toBe('untold')
   })
 })
 
