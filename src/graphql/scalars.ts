@@ -5,7 +5,7 @@ builder.scalarType('DateTime', {
   description: "A moment: RFC 3339, UTC, milliseconds. Always the database's clock.",
   serialize: (value) => value.toISOString(),
   parseValue(value) {
-    const time = typeof value === 'string' && rfc3339.test(value) ? new Date(value) : undefined
+    const time = typeof value === 'string' && rfc3339.test(value) && isDay(value) ? new Date(value) : undefined
     // An offset may lead out of the years that have four digits, and what follows them nobody reads as a time.
     if (!time || Number.isNaN(time.getTime()) || !rfc3339.test(time.toISOString()))
       throw malformed('A DateTime is an RFC 3339 time, such as 2026-01-31T12:00:00.000Z.')
@@ -25,4 +25,10 @@ builder.scalarType('Cursor', {
 /** Names no field: a scalar does not know whose value it is. GraphQL puts before the sentence where in the variables it stands. */
 const malformed = (sentence: string) => new Refusal('BAD_USER_INPUT', sentence)
 
-const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i
+/** JavaScript takes the 31st of February for the 3rd of March. */
+function isDay(text: string): boolean {
+  const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number]
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate()
+}
+
+const rfc3339 = /^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i

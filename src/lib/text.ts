@@ -19,6 +19,17 @@ export function requireText(text: string, { field, most, least = 1 }: TextRule):
   return text
 }
 
+/** As `requireText`, of one line that others see beside their own: without blanks around it, and without what would reorder or hide what stands there. */
+export function requireName(text: string, field: string, most: number): string {
+  const name = requireText(text, { field, most }).trim()
+  if (unseen.test(name)) throw badInput(field, 'This holds characters that cannot be seen, or that turn others around.')
+  if (!/[^\p{Default_Ignorable_Code_Point}\p{White_Space}]/u.test(name)) throw badInput(field, 'This must not be empty.')
+  return name
+}
+
+/** Control characters, line and paragraph separators, and marks and overrides of direction. Not the joiners, of which emoji and scripts are made. */
+const unseen = /[\p{Cc}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/u
+
 /** NUL and halves of characters cannot be stored, and no person types them. */
 export function requireStorable(text: string, field: string): string {
   if (text.includes('\0')) throw badInput(field, 'This holds a NUL character, which cannot be stored.')

@@ -1,6 +1,6 @@
 import type { Client, Services } from '../../graphql/context.ts'
 import { badInput, conflict, unauthenticated } from '../../lib/refusal.ts'
-import { requireText } from '../../lib/text.ts'
+import { requireName, requireText } from '../../lib/text.ts'
 import { uuid } from '../../lib/uuid.ts'
 import type { User } from '../../store/generated/prisma/client.ts'
 import { viewerUpdated } from './events.ts'
@@ -19,7 +19,7 @@ export interface SignUp {
 export async function signUp(services: Services, client: Client, input: SignUp): Promise<Credentials> {
   const { database, limits, passwords, rates, transact } = services
   const handle = requireHandle(input.handle)
-  const name = requireName(services, input.name)
+  const name = requireName(input.name, 'name', limits.nameCharacters)
   const password = requireText(input.password, { field: 'password', least: limits.passwordLeast, most: limits.passwordMost })
   const email = input.email == null ? null : requireEmail(input.email)
   await rates.spend('signUp', client.address)
@@ -93,7 +93,7 @@ export interface Profile {
 /** Answers the person as they are now. */
 export async function updateProfile(services: Services, personId: string, input: Profile): Promise<User> {
   if (input.name === null) throw badInput('name', 'Everybody has a name: leave it out, and it stays as it is.')
-  const name = input.name === undefined ? undefined : requireName(services, input.name)
+  const name = input.name === undefined ? undefined : requireName(input.name, 'name', services.limits.nameCharacters)
   const email = input.email == null ? input.email : requireEmail(input.email)
   const where = { id: personId }
   if (name === undefined && email === undefined) return services.database.prisma.user.findUniqueOrThrow({ where })
@@ -114,10 +114,6 @@ function requireHandle(handle: string): string {
   if (handle.startsWith(tombstonePrefix))
     throw badInput('handle', `Handles that begin with ${tombstonePrefix} are left to closed accounts.`)
   return handle
-}
-
-function requireName({ limits }: Services, name: string): string {
-  return requireText(name, { field: 'name', most: limits.nameCharacters }).trim()
 }
 
 function requireEmail(email: string): string {

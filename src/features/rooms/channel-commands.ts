@@ -1,7 +1,7 @@
 import type { Services } from '../../graphql/context.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { forbidden, notFound } from '../../lib/refusal.ts'
-import { requireText } from '../../lib/text.ts'
+import { requireName, requireText } from '../../lib/text.ts'
 import type { RoomMember } from '../../store/generated/prisma/client.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
 import { reach } from '../blocks/reach.ts'
@@ -29,7 +29,7 @@ export interface CreateChannel {
 export async function createChannel(services: Services, person: string, input: CreateChannel): Promise<string> {
   const { limits } = services
   const { teamId } = input
-  const name = requireText(input.name, { field: 'name', most: limits.nameCharacters })
+  const name = requireName(input.name, 'name', limits.nameCharacters)
   const topic = topicOf(services, input.topic)
   const isPrivate = input.isPrivate ?? false
   const nonce = input.nonce == null ? undefined : requireText(input.nonce, { field: 'nonce', most: limits.nonceCharacters })

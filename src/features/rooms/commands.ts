@@ -1,7 +1,7 @@
 import type { Services } from '../../graphql/context.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { badInput, forbidden } from '../../lib/refusal.ts'
-import { requireText } from '../../lib/text.ts'
+import { requireName, requireText } from '../../lib/text.ts'
 import type { RoomRole } from '../../store/generated/prisma/client.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
 import { requireUser } from '../accounts/scene.ts'
@@ -46,7 +46,7 @@ export interface CreateGroupRoom {
 /** Whoever makes it is its admin. A nonce used before gives the room that was made then. */
 export async function createGroupRoom(services: Services, person: string, input: CreateGroupRoom): Promise<string> {
   const { limits } = services
-  const name = requireText(input.name, { field: 'name', most: limits.nameCharacters })
+  const name = requireName(input.name, 'name', limits.nameCharacters)
   const topic = topicOf(services, input.topic)
   if (input.memberIds.length > limits.listMost) throw badInput('memberIds', `At most ${limits.listMost} people at once, please.`)
   const others = [...new Set(input.memberIds)].filter((id) => id !== person).sort()
@@ -79,7 +79,7 @@ export interface UpdateRoom {
 export async function updateRoom(services: Services, person: string, { roomId, ...input }: UpdateRoom): Promise<void> {
   if (input.name === null) throw badInput('name', 'A room has to have a name.')
   const changes = {
-    ...(input.name !== undefined && { name: requireText(input.name, { field: 'name', most: services.limits.nameCharacters }) }),
+    ...(input.name !== undefined && { name: requireName(input.name, 'name', services.limits.nameCharacters) }),
     ...(input.topic !== undefined && { topic: topicOf(services, input.topic) }),
   }
   const known = await requireScene(services.database.prisma, roomId, person)

@@ -1,7 +1,7 @@
 import type { Services } from '../../graphql/context.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { badInput, conflict, forbidden } from '../../lib/refusal.ts'
-import { requireText } from '../../lib/text.ts'
+import { requireName, requireText } from '../../lib/text.ts'
 import { uuid } from '../../lib/uuid.ts'
 import { isTaken } from '../../store/failures.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
@@ -23,7 +23,7 @@ export interface CreateTeam {
 /** Whoever makes it leads it, and its channel "general". A nonce used before gives the team that was made then. */
 export async function createTeam(services: Services, person: string, input: CreateTeam): Promise<string> {
   const { limits } = services
-  const name = requireText(input.name, { field: 'name', most: limits.nameCharacters })
+  const name = requireName(input.name, 'name', limits.nameCharacters)
   const slug = input.slug == null ? null : requireSlug(input.slug, limits.nameCharacters)
   const nonce = input.nonce == null ? undefined : requireText(input.nonce, { field: 'nonce', most: limits.nonceCharacters })
   const inputHash = sha256(JSON.stringify({ name, slug }))
@@ -75,7 +75,7 @@ export async function updateTeam(services: Services, person: string, { teamId, .
   if (input.name === null) throw badInput('name', 'A team has to have a name.')
   if (input.slug === null) throw badInput('slug', 'A team has to have a slug.')
   const changes = {
-    ...(input.name !== undefined && { name: requireText(input.name, { field: 'name', most: nameCharacters }) }),
+    ...(input.name !== undefined && { name: requireName(input.name, 'name', nameCharacters) }),
     ...(input.slug !== undefined && { slug: requireSlug(input.slug, nameCharacters) }),
   }
   await services.transact([teamId, person], async (tx) => {
