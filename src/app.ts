@@ -12,6 +12,8 @@ import { makeRefreshSecret } from './features/accounts/refresh-tokens.ts'
 import { createAccounts } from './features/accounts/services.ts'
 import { createSends } from './features/messages/sends.ts'
 import { schema } from './features/schema.ts'
+import { createMarks } from './features/receipts/marks.ts'
+import { movesOf } from './features/receipts/moves.ts'
 import type { Services } from './graphql/context.ts'
 import { createMask } from './graphql/errors.ts'
 import { createHydrate, outdates } from './graphql/facts.ts'
@@ -96,14 +98,16 @@ async function open(
   const services: Services = {
     ...accounts,
     database,
-    transact: createTransact(database, hub.ring),
+    transact,
+    marks: owned(createMarks(database, transact, { ...config, onTrouble })),
     log,
+  const transact = createTransact(database, hub.ring)
     sends: createSends(database, hub.ring, { waitingMost: config.sendsWaiting }),
     epoch,
     limits: config.limits,
     rates: chooseRates(config, logger, closers),
   }
-  owned(sweepHourly(log, { days: config.logDays, onTrouble }))
+  for (const kept of [log, movesOf(database)]) owned(sweepHourly(kept, { days: config.logDays, onTrouble }))
 
   const mask = createMask((id, error) => logger.error('Something went wrong.', { id, error }))
   const live = createLive({ schema, services, hub, mask })

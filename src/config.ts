@@ -159,6 +159,7 @@ export const settings = {
   blocksMost: number('BLOCKS_MOST', 1000, 'people somebody can have blocked'),
   nameCharacters: number('NAME_CHARACTERS', 80, 'characters a name'),
   topicCharacters: number('TOPIC_CHARACTERS', 250, 'characters a topic'),
+  readMarksMembers: number('READ_MARKS_MEMBERS', 100, 'members a room in which everybody is shown how far the others have read'),
   nonceCharacters: number('NONCE_CHARACTERS', 64, 'characters a nonce'),
   passwordLeast: number('PASSWORD_LEAST', 8, 'characters a password at least'),
   passwordMost: number('PASSWORD_MOST', 256, 'characters a password at most'),
@@ -189,7 +190,11 @@ export const settings = {
   acknowledgeWaitMs: number('ACKNOWLEDGE_WAIT_MS', 1000, 'how long a subscription waits for the bus'),
   headCheckMs: number('HEAD_CHECK_MS', 1000, 'between checks of the heads of busy streams'),
   headCheckAllMs: number('HEAD_CHECK_ALL_MS', 10_000, 'between checks of all heads'),
-  logDays: number('LOG_DAYS', 30, 'days that events are kept'),
+  typingMs: number('TYPING_MS', 8000, 'after how long somebody who does not say so again is no longer typing'),
+  typingRepeatMs: number('TYPING_REPEAT_MS', 3000, 'for how long saying so again is not passed on', 0),
+  marksEveryMs: number('MARKS_EVERY_MS', 1000, 'between two events that tell a room how far its members have read'),
+  marksTickMs: number('MARKS_TICK_MS', 5000, 'after how long, and how often, every node tells rooms what no other did'),
+  logDays: number('LOG_DAYS', 30, 'days that events are kept, and when messages were read'),
 } satisfies Record<string, Setting<unknown>>
 
 /** Reads the environment, and refuses what cannot work. What is set to nothing is not set. */

@@ -9,6 +9,7 @@ export interface Limits {
   readonly mentionsMost: number
   readonly pinsMost: number
   readonly blocksMost: number
+  readonly readMarksMembers: number
   readonly nameCharacters: number
   readonly topicCharacters: number
   readonly nonceCharacters: number
@@ -20,3 +21,4 @@ export interface Limits {
   readonly queryAliases: number
   readonly answerCharacters: number
 }
+  readonly logDays: number

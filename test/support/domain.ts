@@ -5,6 +5,7 @@ import { makeRefreshSecret } from '../../src/features/accounts/refresh-tokens.ts
 import { createAccounts } from '../../src/features/accounts/services.ts'
 import { createSends } from '../../src/features/messages/sends.ts'
 import { schema } from '../../src/features/schema.ts'
+import { createMarks, type OwnedMarks } from '../../src/features/receipts/marks.ts'
 import { type Actor, Nobody, Person } from '../../src/graphql/actor.ts'
 import { createContext, type Services } from '../../src/graphql/context.ts'
 import type { HeardEvent } from '../../src/graphql/facts.ts'
@@ -18,7 +19,7 @@ import { createTransact } from '../../src/store/transact.ts'
 /** Parley without a server: the schema executed on a real embedded database. For what needs no socket. */
 export interface Domain {
   readonly database: Database
-  readonly services: Services
+  readonly services: Services & { readonly marks: OwnedMarks }
   /** Everything that was rung since the domain began. */
   readonly rung: HeardEvent[]
   aPerson(name?: string): Promise<APerson>
@@ -66,7 +67,7 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
   const transact = createTransact(database, ring)
   const sends = createSends(database, ring, { waitingMost: config.sendsWaiting })
   const accounts = await createAccounts(database, { ...config, ...keys, issuer: 'parley' })
-  const services: Services = {
+  const services = {
     ...accounts,
     database,
     transact,
@@ -76,6 +77,7 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     limits: config.limits,
     rates: noRates,
   }
+    marks: createMarks(database, transact, { ...config, onTrouble: () => {} }),
   const as =
     (actor: Actor, instead: Partial<Services> = {}): Runner =>
     async <Data>(text: string, variables: Record<string, unknown> = {}) => {

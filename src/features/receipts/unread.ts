@@ -83,7 +83,7 @@ function unreadMessages(member: string): string {
     where sender_id <> ${member}.user_id and deleted_at is null and system_kind is null`
 }
 
-const mostLookedAt = 10_000
+const mostLookedAt = 1000
 
 /** Beside `room_member m`: `unread.count` and `mentions.count`. A deleted message mentions nobody: its mentions go with what it said. */
 const counting = `${reading('m')}
