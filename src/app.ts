@@ -11,9 +11,9 @@ import { sweepHourly } from './engine/sweep.ts'
 import { makeRefreshSecret } from './features/accounts/refresh-tokens.ts'
 import { createAccounts } from './features/accounts/services.ts'
 import { createSends } from './features/messages/sends.ts'
-import { schema } from './features/schema.ts'
 import { createMarks } from './features/receipts/marks.ts'
 import { movesOf } from './features/receipts/moves.ts'
+import { schema } from './features/schema.ts'
 import type { Services } from './graphql/context.ts'
 import { createMask } from './graphql/errors.ts'
 import { createHydrate, outdates } from './graphql/facts.ts'
@@ -95,13 +95,13 @@ async function open(
     signingKey: config.signingKey ?? keys.signingKey,
     issuer: config.publicUrl ?? 'parley',
   })
+  const transact = createTransact(database, hub.ring)
   const services: Services = {
     ...accounts,
     database,
     transact,
     marks: owned(createMarks(database, transact, { ...config, onTrouble })),
     log,
-  const transact = createTransact(database, hub.ring)
     sends: createSends(database, hub.ring, { waitingMost: config.sendsWaiting }),
     epoch,
     limits: config.limits,
