@@ -5,6 +5,7 @@ import { type Attendance, createAttendance } from './engine/attendance.ts'
 import type { Bus } from './engine/bus.ts'
 import { createMemoryBus } from './engine/bus-memory.ts'
 import { createRedisBus } from './engine/bus-redis.ts'
+import { createHear } from './engine/hearing.ts'
 import { createHub, type Hub } from './engine/hub.ts'
 import { createLog } from './engine/log.ts'
 import { sweepHourly } from './engine/sweep.ts'
@@ -14,6 +15,8 @@ import { createSends } from './features/messages/sends.ts'
 import { createMarks } from './features/receipts/marks.ts'
 import { movesOf } from './features/receipts/moves.ts'
 import { schema } from './features/schema.ts'
+import { fillInWords } from './features/search/filling.ts'
+import { createTyping } from './features/typing/typing.ts'
 import type { Services } from './graphql/context.ts'
 import { createMask } from './graphql/errors.ts'
 import { createHydrate, outdates } from './graphql/facts.ts'
@@ -29,6 +32,8 @@ import { prepareDatabase } from './store/migrate.ts'
 import { createMemoryRates, noRates, type Rates, readRates } from './store/rates.ts'
 import { createRedisRates } from './store/rates-redis.ts'
 import { createTransact } from './store/transact.ts'
+import { createMemoryTypists } from './store/typists.ts'
+import { createRedisTypists } from './store/typists-redis.ts'
 
 /** Parley, running. */
 export interface App {
@@ -95,6 +100,9 @@ async function open(
     signingKey: config.signingKey ?? keys.signingKey,
     issuer: config.publicUrl ?? 'parley',
   })
+  const redis = config.redisUrl ? connectTo(config.redisUrl, closers) : undefined
+  const say = (line: string) => logger.warn(line)
+  const typists = redis ? createRedisTypists(redis, { say }) : createMemoryTypists()
   const transact = createTransact(database, hub.ring)
   const services: Services = {
     ...accounts,
@@ -105,7 +113,8 @@ async function open(
     sends: createSends(database, hub.ring, { waitingMost: config.sendsWaiting }),
     epoch,
     limits: config.limits,
-    rates: chooseRates(config, logger, closers),
+    rates: chooseRates(config, redis, say),
+    typing: owned(createTyping({ ...config, bus, typists, hear: createHear(hub) })),
   }
   for (const kept of [log, movesOf(database)]) owned(sweepHourly(kept, { days: config.logDays, onTrouble }))
 
@@ -138,15 +147,19 @@ function databaseOptions(config: Config) {
   }
 }
 
-function chooseRates(config: Config, logger: Logger, closers: (() => void)[]): Rates {
-  if (config.limitRates === 'off') return noRates
-  const table = readRates(config)
-  if (!config.redisUrl) return createMemoryRates(table)
-  const redis = new Redis(config.redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 0 })
-  // Without a listener every attempt to connect would be written to the console; the rates say when they lapse.
+/** For what is asked of Redis and not heard from it. Nothing waits in it while there is no connection. */
+function connectTo(redisUrl: string, closers: (() => void)[]): Redis {
+  const redis = new Redis(redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 0 })
+  // Without a listener every attempt to connect would be written to the console; whoever asks says when they get no answer.
   redis.on('error', () => {})
   closers.push(() => redis.disconnect())
-  return createRedisRates(redis, table, { say: (line) => logger.warn(line) })
+  return redis
+}
+
+function chooseRates(config: Config, redis: Redis | undefined, say: (line: string) => void): Rates {
+  if (config.limitRates === 'off') return noRates
+  const table = readRates(config)
+  return redis ? createRedisRates(redis, table, { say }) : createMemoryRates(table)
 }
 
 const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url))

@@ -13,6 +13,8 @@ export interface Limits {
   readonly nameCharacters: number
   readonly topicCharacters: number
   readonly nonceCharacters: number
+  readonly searchCharacters: number
+  readonly typingMembers: number
   readonly passwordLeast: number
   readonly passwordMost: number
   readonly queryDepth: number
@@ -20,5 +22,5 @@ export interface Limits {
   readonly queryTokens: number
   readonly queryAliases: number
   readonly answerCharacters: number
-}
   readonly logDays: number
+}

@@ -466,6 +466,10 @@ const cases: Record<string, Record<string, Case>> = {
     'its name and slug': aCase(({ ada, teamId }) => write(ada, 'updateTeam', { teamId, name: 'Renamed', slug: `renamed-${Date.now()}` })),
     'to what it is called already': aCase(({ ada, teamId }) => write(ada, 'updateTeam', { teamId, name: 'Crew' })),
   },
+  // What passes is no part of a room's state: nobody is told of it but who follows it.
+  setTyping: {
+    '': aCase(({ ada, roomId }) => write(ada, 'setTyping', { roomId, isTyping: true })),
+  },
   updateRoom: {
     'its name': aCase(({ ada, roomId }) => write(ada, 'updateRoom', { roomId, name: 'Renamed' })),
     'its topic, and back': aCase(async ({ ada, roomId }) => {

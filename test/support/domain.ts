@@ -1,11 +1,13 @@
 import { type ExecutionResult, execute, parse, validate } from 'graphql'
 import { readConfig } from '../../src/config.ts'
+import { createMemoryBus } from '../../src/engine/bus-memory.ts'
 import { createLog } from '../../src/engine/log.ts'
 import { makeRefreshSecret } from '../../src/features/accounts/refresh-tokens.ts'
 import { createAccounts } from '../../src/features/accounts/services.ts'
 import { createSends } from '../../src/features/messages/sends.ts'
-import { schema } from '../../src/features/schema.ts'
 import { createMarks, type OwnedMarks } from '../../src/features/receipts/marks.ts'
+import { schema } from '../../src/features/schema.ts'
+import { createTyping } from '../../src/features/typing/typing.ts'
 import { type Actor, Nobody, Person } from '../../src/graphql/actor.ts'
 import { createContext, type Services } from '../../src/graphql/context.ts'
 import type { HeardEvent } from '../../src/graphql/facts.ts'
@@ -15,6 +17,7 @@ import { type Database, openDatabase } from '../../src/store/database.ts'
 import { prepareDatabase } from '../../src/store/migrate.ts'
 import { noRates } from '../../src/store/rates.ts'
 import { createTransact } from '../../src/store/transact.ts'
+import { createMemoryTypists } from '../../src/store/typists.ts'
 
 /** Parley without a server: the schema executed on a real embedded database. For what needs no socket. */
 export interface Domain {
@@ -65,19 +68,24 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
   const rung: HeardEvent[] = []
   const ring = (events: readonly HeardEvent[]) => void rung.push(...events)
   const transact = createTransact(database, ring)
+  const bus = createMemoryBus((error) => {
+    throw error
+  })
   const sends = createSends(database, ring, { waitingMost: config.sendsWaiting })
   const accounts = await createAccounts(database, { ...config, ...keys, issuer: 'parley' })
   const services = {
     ...accounts,
     database,
     transact,
+    marks: createMarks(database, transact, { ...config, onTrouble: () => {} }),
     log: createLog(database),
     sends,
     epoch,
     limits: config.limits,
     rates: noRates,
+    // No hub: nothing is heard that would end it.
+    typing: createTyping({ ...config, bus, typists: createMemoryTypists(), hear: async () => () => {} }),
   }
-    marks: createMarks(database, transact, { ...config, onTrouble: () => {} }),
   const as =
     (actor: Actor, instead: Partial<Services> = {}): Runner =>
     async <Data>(text: string, variables: Record<string, unknown> = {}) => {

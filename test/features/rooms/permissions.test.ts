@@ -107,6 +107,10 @@ const mutations: Record<string, readonly (readonly [rule: Rule, input: (scene: S
   unpinMessage: [['PIN', ({ theirs }) => ({ messageId: message(theirs) })]],
   archiveRoom: [['ARCHIVE', (_scene, roomId) => ({ roomId })]],
   unarchiveRoom: [['ARCHIVE', (_scene, roomId) => ({ roomId })]],
+  setTyping: [
+    ['POST', (_scene, roomId) => ({ roomId, isTyping: true })],
+    [(cell) => (cell.may ? undefined : 'NOT_FOUND'), (_scene, roomId) => ({ roomId, isTyping: false }), 'no longer'],
+  ],
   joinChannel: [[joining, (_scene, channelId) => ({ channelId })]],
   setNotificationLevel: [[(cell) => (isIn(cell) ? undefined : 'NOT_FOUND'), (_scene, roomId) => ({ roomId, level: 'NONE' })]],
 }
