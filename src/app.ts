@@ -17,6 +17,7 @@ import { movesOf } from './features/receipts/moves.ts'
 import { schema } from './features/schema.ts'
 import { fillInWords } from './features/search/filling.ts'
 import { createTyping } from './features/typing/typing.ts'
+import { createBudget, noBudget } from './graphql/budget.ts'
 import type { Services } from './graphql/context.ts'
 import { createMask } from './graphql/errors.ts'
 import { createHydrate, outdates } from './graphql/facts.ts'
@@ -125,7 +126,7 @@ async function open(
     await openServer({
       schema,
       services,
-      operations: createOperations(schema, config.limits, mask),
+      operations: createOperations(schema, config.limits, mask, config.limitRates === 'on' ? createBudget(config) : noBudget),
       live,
       attendance,
       crowd: createCrowd(config.limitRates === 'on' ? config.socketsPerPerson : Number.POSITIVE_INFINITY),

@@ -169,6 +169,8 @@ export const settings = {
   passwordMost: number('PASSWORD_MOST', 256, 'characters a password at most'),
   queryDepth: number('QUERY_DEPTH', 15, 'levels a query'),
   queryCost: number('QUERY_COST', 10_000, 'objects that the answer to a query could hold'),
+  budgetPerSecond: number('BUDGET_PER_SECOND', 10_000, 'objects a second a caller may ask of a node, by what its operations could answer'),
+  budgetBurst: number('BUDGET_BURST', 100_000, 'objects at once a caller; a mutation counts as 100 at least'),
   queryTokens: number('QUERY_TOKENS', 2000, 'tokens a document'),
   queryAliases: number('QUERY_ALIASES', 50, 'aliases a document'),
   answerCharacters: number('ANSWER_CHARACTERS', 4 * 1024 * 1024, 'characters of messages in an answer'),
