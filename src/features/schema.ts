@@ -41,6 +41,7 @@ import './receipts/mutation-schema.ts'
 import './receipts/event-schema.ts'
 import './search/schema.ts'
 import './inbox/schema.ts'
+import './inbox/unread-schema.ts'
 import { builder } from '../graphql/builder.ts'
 
 /** The whole schema, once all nouns have added theirs. */
