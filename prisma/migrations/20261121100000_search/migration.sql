@@ -73,11 +73,11 @@ begin
     is_last := lower_at <= begun or lower_at <= since;
     if is_last then lower_at := since; end if;
 
-    -- As a function, so that no index is asked for it; and the rooms one by one, each by its own range of the key.
+    -- The rooms one by one, each by its own range of the key.
     select count(*), array_agg(walk.message_id order by walk.at desc, walk.message_id desc) filter (where walk.is_hit)
     into walked_now, hits
     from unnest(rooms) seen(id) cross join lateral (
-      select at, message_id, ts_match_vq(words, wanted) as is_hit from message_words
+      select at, message_id, words @@ wanted as is_hit from message_words
       where room_id = seen.id and at >= lower_at and (at, message_id) < (before_at, before_id) offset 0
     ) walk;
     found := found || hits[:most - cardinality(found)];
