@@ -1,14 +1,20 @@
 import type { Database } from '../../src/store/database.ts'
+import type { PrismaClient } from '../../src/store/generated/prisma/client.ts'
 import { until } from './until.ts'
 
 /** A database in the hands of a test: its statements are counted, and those that hold a text may be made to wait, or to fail. */
 export interface HeldDatabase extends Database {
-  /** What was run by `sql`. */
-  readonly statements: string[]
+  /** What was run: by `sql` with its text, by Prisma as `User.findMany`. */
+  readonly statements: Statement[]
   /** Statements with that text in them wait from now on. */
   hold(text: string): Held
   /** The next ones with that text in them fail as when the way to the database breaks. */
   fail(text: string, times: number): void
+}
+
+export interface Statement {
+  readonly text: string
+  readonly values: readonly unknown[]
 }
 
 export interface Held {
@@ -17,17 +23,24 @@ export interface Held {
 }
 
 export function holdDatabase(database: Database): HeldDatabase {
-  const statements: string[] = []
+  const statements: Statement[] = []
   let failing = { text: '', times: 0 }
   let held: { readonly text: string; readonly released: Promise<void>; isWaitedFor: boolean } | undefined
   return {
     kind: database.kind,
-    prisma: database.prisma,
+    prisma: database.prisma.$extends({
+      query: {
+        $allOperations({ model, operation, args, query }) {
+          statements.push({ text: `${model}.${operation}`, values: [args] })
+          return query(args)
+        },
+      },
+    }) as unknown as PrismaClient,
     transaction: database.transaction.bind(database),
     close: () => database.close(),
     statements,
-    async sql(text, values) {
-      statements.push(text)
+    async sql(text, values = []) {
+      statements.push({ text, values })
       if (failing.times > 0 && text.includes(failing.text)) {
         failing.times--
         throw Object.assign(new Error('Connection terminated.'), { code: 'ECONNRESET' })
@@ -36,7 +49,8 @@ export function holdDatabase(database: Database): HeldDatabase {
         held.isWaitedFor = true
         await held.released
       }
-      return database.sql(text, values)
+      // Without values it may be several statements.
+      return values.length > 0 ? database.sql(text, values) : database.sql(text)
     },
     hold(text) {
       let open = () => {}

@@ -194,8 +194,8 @@ describe('UnreadChanged', () => {
     counting.release()
     await until(() => device.told.length === 30, { what: 'being told of every room' })
     const run = database.statements.slice(before)
-    expect(run.filter((text) => text.includes('as "unreadMentionCount"'))).toHaveLength(1)
-    // Rooms, counts, memberships, last messages, senders: and nothing to show each of them.
+    expect(run.filter(({ text }) => text.includes('as "unreadMentionCount"'))).toHaveLength(1)
+    // Rooms, counts, memberships, last messages and senders of 29 rooms; of the first only those that follow its counts. Nothing to show them.
     expect(run.length).toBeLessThanOrEqual(5 + 4)
   })
 
