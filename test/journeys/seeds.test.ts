@@ -403,7 +403,15 @@ inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
     expect(await attempt(ben, 'sendMessage', { roomId, content: 'Shh' }, 'message { id }')).toBe('FORBIDDEN')
   })
 
-  it.todo('wanted there later: calls, search, previews, presence')
+  it('wanted there later: search', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    await ada.say(roomId, 'Lunch at noon?')
+    await ada.say(roomId, 'Dinner then')
+    const { searchMessages } = await read(ben, '{ searchMessages(query: "lunch") { nodes { content sender { name } } } }')
+    expect(searchMessages.nodes).toEqual([{ content: 'Lunch at noon?', sender: { name: 'Ada' } }])
+  })
+
+  it.todo('wanted there later: calls, previews, presence')
 })
 
 inEachWorld('003 · Dream Studio (rooms, calls, presence)', (world) => {
