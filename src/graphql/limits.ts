@@ -14,6 +14,8 @@ export interface Limits {
   readonly topicCharacters: number
   readonly nonceCharacters: number
   readonly searchCharacters: number
+  readonly presenceCharacters: number
+  readonly presencePeopleMost: number
   readonly typingMembers: number
   readonly passwordLeast: number
   readonly passwordMost: number
