@@ -53,8 +53,10 @@ export function createUnreadWatch(database: Database, options: UnreadWatchOption
   const owed = new Map<object, () => void>()
   let again: NodeJS.Timeout | undefined
   let readers = 0
+  let isClosed = false
 
   function tryAgain(what: object, work: () => void, error: unknown): void {
+    if (isClosed) return
     if (owed.size === 0) onTrouble(error)
     owed.set(what, work)
     again ??= setTimeout(() => {
@@ -68,8 +70,9 @@ export function createUnreadWatch(database: Database, options: UnreadWatchOption
   /** Tells all their devices; what is asked for already is told once. */
   function recount(seat: WatchedSeat): void {
     const person = people.get(seat.userId)
+    if (!person || !isTaken(seat) || isClosed) return
     const asked = states.ask(seat)
-    if (!person || !isTaken(seat) || person.asked.get(seat) === asked) return
+    if (person.asked.get(seat) === asked) return
     person.asked.set(seat, asked)
     asked
       .then((state) => {
@@ -214,6 +217,7 @@ export function createUnreadWatch(database: Database, options: UnreadWatchOption
       return rooms.size
     },
     async close() {
+      isClosed = true
       clearTimeout(again)
       rooms.close()
       await states.close()
