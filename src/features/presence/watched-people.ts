@@ -74,10 +74,16 @@ export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeopl
     }
   }
 
+  let retrying: NodeJS.Timeout | undefined
+  /** However many ask for it: what fails is told once, and tried again once. */
   function readSoon(): void {
     readDue().catch((error) => {
+      if (retrying || isClosed) return
       onTrouble(error)
-      if (!isClosed) setTimeout(readSoon, retryMs).unref()
+      retrying = setTimeout(() => {
+        retrying = undefined
+        readSoon()
+      }, retryMs).unref()
     })
   }
 
@@ -105,7 +111,11 @@ export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeopl
         for (const watcher of watchers) tell(person, known, watcher, sees)
       }
     } catch (error) {
-      for (const [person, watchers] of taken) for (const watcher of watchers) want(person, watcher)
+      for (const [person, watchers] of taken)
+        for (const watcher of watchers) {
+          want(person, watcher)
+          watcher.settle(error)
+        }
       throw error
     }
   }
@@ -128,6 +138,7 @@ export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeopl
     const last = person.told.get(watcher)
     // It has stopped watching meanwhile.
     if (last === undefined) return
+    if (last === 'nothing' && --watcher.untold === 0) watcher.settle()
     if (!known) return void person.told.set(watcher, 'nobody')
     const shown = shownOf(known.presence, sees.has(nameOf({ viewerId: watcher.viewerId, userId: person.id })))
     if (typeof last === 'object' && isSame(last, shown)) return
@@ -189,7 +200,15 @@ export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeopl
 
   return {
     async watch(viewerId, userIds, tell) {
-      const watcher: Watcher = { viewerId, tell, people: userIds.map((id) => people.get(id) ?? open(id)) }
+      let settle: Watcher['settle'] = () => {}
+      // That of its people, and not of all who come or go meanwhile: on a busy node somebody always does.
+      const isTold = new Promise<void>((resolve, reject) => {
+        settle = (reason) => (reason === undefined ? resolve() : reject(reason))
+      })
+      // It may fail before it is waited for.
+      isTold.catch(() => {})
+      const watched = userIds.map((id) => people.get(id) ?? open(id))
+      const watcher: Watcher = { viewerId, tell, people: watched, untold: watched.length, settle }
       byViewer.set(viewerId, (byViewer.get(viewerId) ?? new Set<Watcher>()).add(watcher))
       for (const person of watcher.people) person.told.set(watcher, 'nothing')
       let isWatching = true
@@ -200,7 +219,9 @@ export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeopl
       try {
         await within(Promise.all(watcher.people.map(({ subscription }) => subscription.ready)), acknowledgeWaitMs)
         for (const person of watcher.people) want(person, watcher)
-        await readDue()
+        if (isClosed || watched.length === 0) settle()
+        readSoon()
+        await isTold
         if (watcher.people.some(({ told }) => told.get(watcher) === 'nobody')) throw notFound('user')
         return end
       } catch (error) {
@@ -220,8 +241,10 @@ export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeopl
     async close() {
       isClosed = true
       clearInterval(ticking)
+      clearTimeout(retrying)
       stopListening()
       for (const person of people.values()) close(person)
+      for (const watchers of byViewer.values()) for (const { settle } of watchers) settle()
       people.clear()
       due.clear()
       await Promise.allSettled([reading, rereading])
@@ -233,6 +256,10 @@ interface Watcher {
   readonly viewerId: string
   readonly tell: TellOfPerson
   readonly people: readonly WatchedPerson[]
+  /** Of how many it was not told yet. */
+  untold: number
+  /** It was told of all of them, or they could not be read. */
+  settle(reason?: unknown): void
 }
 
 interface WatchedPerson {
