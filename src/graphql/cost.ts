@@ -21,9 +21,11 @@ import type { Limits } from './limits.ts'
 /**
  * A field that answers a list says here how much it can hold: `extensions: { holds: 3 }`; or that it holds a page, whose size was said
  * where the page was asked for: `extensions: { holds: 'page' }`. Edges and nodes hold a page, and so does a list with a `first` of its own.
+ * A subscription that tells at once of each thing that one of its arguments lists names it: `extensions: { tellsOf: 'userIds' }`.
  */
 export interface FieldExtensions {
   readonly holds?: number | 'page'
+  readonly tellsOf?: string
 }
 
 export interface CostOptions {
@@ -72,13 +74,14 @@ export function measureCost(
   }
 
   const held = (field: FieldNode, definition: GraphQLField<unknown, unknown>, size: number): number => {
+    const { holds = usualList, tellsOf } = definition.extensions as FieldExtensions
+    if (tellsOf !== undefined) return lengthOf(argument(field, tellsOf))
     if (!isListType(getNullableType(definition.type))) return 1
     if (field.name.value === 'edges' || field.name.value === 'nodes') {
       const ids = argument(field, 'ids')
       return Array.isArray(ids) ? Math.min(ids.length, limits.listMost) : size
     }
     if (isPaged(definition)) return page(field, definition)
-    const { holds = usualList } = definition.extensions as FieldExtensions
     return holds === 'page' ? size : holds
   }
 
@@ -126,6 +129,11 @@ export function measureCost(
   const root = schema.getRootType(operation.operation)
   const objects = root ? ofObject(operation.selectionSet, root, limits.pageDefault) : 0
   return { objects, isVariable }
+}
+
+/** Of what is no list: it stands for one of itself, or is refused. */
+function lengthOf(list: unknown): number {
+  return Array.isArray(list) ? list.length : 1
 }
 
 function isPaged({ args }: GraphQLField<unknown, unknown>): boolean {

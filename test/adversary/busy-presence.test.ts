@@ -1,6 +1,9 @@
 import { beforeAll, expect, it } from 'vitest'
 import { createMemoryBus } from '../../src/engine/bus-memory.ts'
 import type { Presence } from '../../src/features/presence/presence.ts'
+import { schema } from '../../src/features/schema.ts'
+import { createMask } from '../../src/graphql/errors.ts'
+import { createOperations, isOperation } from '../../src/graphql/operations.ts'
 import type { Database } from '../../src/store/database.ts'
 import { createMemoryWhereabouts } from '../../src/store/whereabouts.ts'
 import { aPresence, watching } from '../features/presence/support.ts'
@@ -53,4 +56,33 @@ it('a hundred who come and go while the database is away are one trouble at a ti
   await until(() => troubles.length > 1)
   expect(troubles).toHaveLength(2)
   isAway = false
+})
+
+it('watching 200 people costs the budget 200 answers, which come at once', () => {
+  const { limits } = domain.services
+  const operations = createOperations(
+    schema,
+    limits,
+    createMask(() => {}),
+  )
+  const query = 'subscription ($userIds: [ID!]!) { presence(userIds: $userIds) { user { id presence { status } } } }'
+  const costOf = (many: number) => {
+    const prepared = operations.prepare({ query, variables: { userIds: Array.from({ length: many }, () => ann.globalId) } })
+    return isOperation(prepared) ? prepared.cost : prepared[0]?.extensions.code
+  }
+  expect([costOf(0), costOf(1), costOf(200), costOf(10_000)]).toEqual([0, 3, 600, 'QUERY_TOO_COMPLEX'])
+})
+
+it('the same person in a hundred windows is one question to the database', async () => {
+  const pairs: number[] = []
+  const database: Database = {
+    ...domain.database,
+    sql(text, values) {
+      if (text.includes('unnest($1::uuid[], $2::uuid[]) as wanted(viewer_id, user_id)')) pairs.push((values?.[0] as string[]).length)
+      return domain.database.sql(text, values)
+    },
+  }
+  const presence = aPresence(domain, { database })
+  await Promise.all(Array.from({ length: 100 }, () => watching(presence, ann, ben, cid)))
+  expect(pairs.reduce((sum, many) => sum + many, 0)).toBe(2)
 })

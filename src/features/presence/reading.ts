@@ -44,9 +44,11 @@ export async function readPeople(
 
 /** By `viewerId userId`. Everybody sees themselves. */
 export async function readWhoSees({ sql }: Database, pairs: readonly Pair[]): Promise<Set<string>> {
-  const others = pairs.filter(({ viewerId, userId }) => viewerId !== userId)
+  // Whoever watches from many windows asks the same of each.
+  const distinct = [...new Map(pairs.map((pair) => [nameOf(pair), pair])).values()]
+  const others = distinct.filter(({ viewerId, userId }) => viewerId !== userId)
   const seen = others.length > 0 ? await readSight(sql, others) : []
-  return new Set([...seen, ...pairs.filter(({ viewerId, userId }) => viewerId === userId)].map(nameOf))
+  return new Set([...seen, ...distinct.filter(({ viewerId, userId }) => viewerId === userId)].map(nameOf))
 }
 
 export function nameOf({ viewerId, userId }: Pair): string {

@@ -1,5 +1,6 @@
 import { Passing } from '../../engine/passing.ts'
 import { builder } from '../../graphql/builder.ts'
+import type { FieldExtensions } from '../../graphql/cost.ts'
 import { encodeId, rowId } from '../../graphql/ids.ts'
 import { badInput } from '../../lib/refusal.ts'
 import { userById } from '../accounts/queries.ts'
@@ -74,6 +75,7 @@ builder.subscriptionField('presence', (t) =>
     type: PresenceEvent,
     description:
       'The presence of some people: first of each of them as it is, then every change in what the viewer is shown. Who loses the right to see somebody is told that they are OFFLINE. What passes is told to those who are there: nothing of it is kept, and there is no cursor to resume from. At most 200 people, oneself may be one; BAD_USER_INPUT above, NOT_FOUND where an id names nobody.',
+    extensions: { tellsOf: 'userIds' } satisfies FieldExtensions,
     args: { userIds: t.arg.idList({ required: true, description: 'The ids of at most 200 people. Named twice is named once.' }) },
     subscribe(_root, { userIds }, { actor, services: { presence, limits } }) {
       const personId = actor.id('whose presence is watched')
