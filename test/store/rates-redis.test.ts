@@ -1,26 +1,19 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Redis as Client } from 'ioredis'
+import type { Redis as Client } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { uuid } from '../../src/lib/uuid.ts'
 import { createRedisRates } from '../../src/store/rates-redis.ts'
 import { ratesContract, refused, table } from '../contract/rates.ts'
-import { type Redis, sharedRedis, startRedis } from '../support/redis.ts'
+import { connectTo, type Redis, sharedRedis, startRedis } from '../support/redis.ts'
 import { describeWith } from '../support/services.ts'
-
-async function connect(url: string): Promise<Client> {
-  const client = new Client(url, { retryStrategy: () => 20 })
-  client.on('error', () => undefined)
-  await once(client, 'ready')
-  return client
-}
 
 const silent = () => undefined
 
 describeWith(['redis'], 'rates in Redis', () => {
   let client: Client
   beforeAll(async () => {
-    client = await connect((await sharedRedis()).url)
+    client = await connectTo(await sharedRedis())
   })
   afterAll(() => client.disconnect())
 
@@ -28,7 +21,7 @@ describeWith(['redis'], 'rates in Redis', () => {
 
   it('hold over all nodes', async () => {
     const prefix = `${uuid()}:`
-    const other = await connect((await sharedRedis()).url)
+    const other = await connectTo(await sharedRedis())
     const nodes = [client, other].map((on) => createRedisRates(on, table, { prefix, say: silent }))
     const outcomes = await Promise.all(Array.from({ length: 40 }, (_, index) => refused(nodes[index % 2]!.spend('reach', 'ann'))))
     other.disconnect()
@@ -48,7 +41,7 @@ describeWith(['redis'], 'rates without their Redis', () => {
   let client: Client
   beforeAll(async () => {
     redis = await startRedis()
-    client = await connect(redis.url)
+    client = await connectTo(redis)
   })
   afterAll(async () => {
     client.disconnect()

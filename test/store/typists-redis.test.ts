@@ -1,28 +1,21 @@
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Redis as Client } from 'ioredis'
+import type { Redis as Client } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { uuid } from '../../src/lib/uuid.ts'
 import { createRedisTypists } from '../../src/store/typists-redis.ts'
 import { typistsContract } from '../contract/typists.ts'
-import { type Redis, sharedRedis, startRedis } from '../support/redis.ts'
+import { connectTo, type Redis, sharedRedis, startRedis } from '../support/redis.ts'
 import { describeWith } from '../support/services.ts'
 import { until } from '../support/until.ts'
 
 const ann = { roomId: 'room', personId: 'ann', deviceId: 'phone' }
 const silent = () => undefined
 
-async function connect(url: string): Promise<Client> {
-  const client = new Client(url, { retryStrategy: () => 20 })
-  client.on('error', () => undefined)
-  await once(client, 'ready')
-  return client
-}
-
 describeWith(['redis'], 'typists in Redis', () => {
   let client: Client
   beforeAll(async () => {
-    client = await connect((await sharedRedis()).url)
+    client = await connectTo(await sharedRedis())
   })
   afterAll(() => client.disconnect())
 
@@ -30,7 +23,7 @@ describeWith(['redis'], 'typists in Redis', () => {
 
   it('are the same for all nodes', async () => {
     const prefix = `${uuid()}:`
-    const other = await connect((await sharedRedis()).url)
+    const other = await connectTo(await sharedRedis())
     const [here, there] = [client, other].map((on) => createRedisTypists(on, { prefix, say: silent }))
     await here!.add(ann, 60_000)
     expect(await there!.read(['room'])).toEqual([[{ personId: 'ann', leftMs: expect.any(Number) }]])
@@ -56,7 +49,7 @@ describeWith(['redis'], 'typists without their Redis', () => {
   let client: Client
   beforeAll(async () => {
     redis = await startRedis()
-    client = await connect(redis.url)
+    client = await connectTo(redis)
   })
   afterAll(async () => {
     client.disconnect()

@@ -1,26 +1,19 @@
 import { once } from 'node:events'
-import { Redis as Client } from 'ioredis'
+import type { Redis as Client } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { uuid } from '../../src/lib/uuid.ts'
 import { createRedisWhereabouts } from '../../src/store/whereabouts-redis.ts'
 import { whereaboutsContract } from '../contract/whereabouts.ts'
-import { type Redis, sharedRedis, startRedis } from '../support/redis.ts'
+import { connectTo, type Redis, sharedRedis, startRedis } from '../support/redis.ts'
 import { describeWith } from '../support/services.ts'
 import { until } from '../support/until.ts'
 
 const silent = () => undefined
 
-async function connect(url: string): Promise<Client> {
-  const client = new Client(url, { retryStrategy: () => 20 })
-  client.on('error', () => undefined)
-  await once(client, 'ready')
-  return client
-}
-
 describeWith(['redis'], 'whereabouts in Redis', () => {
   let client: Client
   beforeAll(async () => {
-    client = await connect((await sharedRedis()).url)
+    client = await connectTo(await sharedRedis())
   })
   afterAll(() => client.disconnect())
 
@@ -122,7 +115,7 @@ describeWith(['redis'], 'whereabouts without their Redis', () => {
   let client: Client
   beforeAll(async () => {
     redis = await startRedis()
-    client = await connect(redis.url)
+    client = await connectTo(redis)
   })
   afterAll(async () => {
     client.disconnect()

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
+import { Redis as Client } from 'ioredis'
 import { createFolder, findProgram, freePort, type Program, removeFolder, startProgram } from './program.ts'
 
 /** A Redis of our own, which keeps nothing on disk. It ends with this process, however that ends. */
@@ -53,6 +55,14 @@ let shared: Promise<Redis> | undefined
 export function sharedRedis(): Promise<Redis> {
   shared ??= startRedis()
   return shared
+}
+
+/** A client that is ready, and comes back soon after an outage. It is the caller's to disconnect. */
+export async function connectTo({ url }: Redis): Promise<Client> {
+  const client = new Client(url, { retryStrategy: () => 20 })
+  client.on('error', () => undefined)
+  await once(client, 'ready')
+  return client
 }
 
 async function answers(port: number): Promise<boolean> {

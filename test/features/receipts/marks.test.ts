@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { encodeId } from '../../../src/graphql/ids.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
 import { createTransact } from '../../../src/store/transact.ts'
+import { act, say, trying } from '../../support/acting.ts'
 import { codeOf } from '../../support/codes.ts'
 import { type APerson, aDomain, type Domain, nobody } from '../../support/domain.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
@@ -9,7 +10,7 @@ import { showEvent } from '../../support/show-event.ts'
 import { aChannel, aTeam } from '../../support/teams.ts'
 import { counted } from '../messages/support.ts'
 import { heard } from '../teams/support.ts'
-import { act, join, leave, mark, markOf, say, trying } from './support.ts'
+import { join, leave, mark, markOf } from './support.ts'
 
 let domain: Domain
 let ann: APerson

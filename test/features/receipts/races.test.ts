@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createMarks, type OwnedMarks } from '../../../src/features/receipts/marks.ts'
+import { say, trying } from '../../support/acting.ts'
 import { codeOf } from '../../support/codes.ts'
 import { type APerson, createDomain, type Domain } from '../../support/domain.ts'
 import { sharedPostgres } from '../../support/postgres.ts'
 import { type ARoom, aGroup } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
 import { until } from '../../support/until.ts'
-import { leave, mark, markOf, say, trying } from './support.ts'
+import { leave, mark, markOf } from './support.ts'
 
 const everyMs = 100
 

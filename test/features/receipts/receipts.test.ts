@@ -1,11 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sweepHourly } from '../../../src/engine/sweep.ts'
 import { movesOf } from '../../../src/features/receipts/moves.ts'
+import { act, say } from '../../support/acting.ts'
 import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
 import { type ARoom, aGroup } from '../../support/rooms.ts'
 import { until } from '../../support/until.ts'
 import { counted } from '../messages/support.ts'
-import { act, join, leave, mark, say } from './support.ts'
+import { join, leave, mark } from './support.ts'
 
 const document = `query ($id: ID!, $first: Int, $after: String) { message(id: $id) { readBy(first: $first, after: $after) {
   totalCount nodes { user { name } at } pageInfo { hasNextPage hasPreviousPage endCursor } } } }`

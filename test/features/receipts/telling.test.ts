@@ -1,11 +1,12 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createMarks, type OwnedMarks } from '../../../src/features/receipts/marks.ts'
 import { Audience } from '../../../src/graphql/actor.ts'
+import { act, say } from '../../support/acting.ts'
 import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
 import { type ARoom, aGroup } from '../../support/rooms.ts'
 import { showEvent } from '../../support/show-event.ts'
 import { until } from '../../support/until.ts'
-import { act, join, leave, mark, say } from './support.ts'
+import { join, leave, mark } from './support.ts'
 
 const never = 1_000_000
 

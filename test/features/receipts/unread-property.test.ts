@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { act, say } from '../../support/acting.ts'
 import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
 import { type ARoom, aGroup } from '../../support/rooms.ts'
-import { act, join, leave, mark, say } from './support.ts'
+import { join, leave, mark } from './support.ts'
 
 /** What happened, as plain as it can be told. The counts are taken from it anew each time. */
 interface History {

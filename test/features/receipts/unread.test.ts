@@ -1,11 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { countUnread } from '../../../src/features/receipts/unread.ts'
 import { encodeId } from '../../../src/graphql/ids.ts'
+import { act, say } from '../../support/acting.ts'
 import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
 import { type ARoom, aGroup } from '../../support/rooms.ts'
 import { aChannel, aTeam } from '../../support/teams.ts'
 import { counted, createStage } from '../messages/support.ts'
-import { act, join, leave, mark, say } from './support.ts'
+import { join, leave, mark } from './support.ts'
 
 let domain: Domain
 let ann: APerson

@@ -6,13 +6,14 @@ import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { fillInWords, fillSome } from '../../../src/features/search/filling.ts'
 import { openDatabase } from '../../../src/store/database.ts'
 import { prepareDatabase } from '../../../src/store/migrate.ts'
+import { act, say } from '../../support/acting.ts'
 import { type APerson, createDomain, type Domain } from '../../support/domain.ts'
 import { startParley } from '../../support/parley.ts'
 import { sharedPostgres } from '../../support/postgres.ts'
 import { type ARoom, aGroup, named } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
 import { until } from '../../support/until.ts'
-import { find, say, write } from './support.ts'
+import { find } from './support.ts'
 
 describeWith(['postgres'], 'what was said before there was a search', () => {
   let url: string
@@ -40,8 +41,8 @@ describeWith(['postgres'], 'what was said before there was a search', () => {
 
   it('is found by the same words as if it were said now; deleted messages, and those of the room, by none', async () => {
     for (let number = 0; number < 20; number++) await say(ann, room, `needle ${number}, 針`)
-    await write(ann, 'deleteMessage', { messageId: await say(ann, room, 'needle, deleted') })
-    await write(ann, 'updateRoom', { roomId: room.globalId, name: 'needles' })
+    await act(ann, 'deleteMessage', { messageId: await say(ann, room, 'needle, deleted') })
+    await act(ann, 'updateRoom', { roomId: room.globalId, name: 'needles' })
     const before = await words()
     await forgetWords()
     expect((await find(ann, 'needle')).contents).toEqual([])
@@ -103,8 +104,8 @@ describeWith(['postgres'], 'what was said before there was a search', () => {
       await Promise.all(
         ids.map((messageId, number) =>
           number % 3 === 0 && round === 2
-            ? write(ann, 'deleteMessage', { messageId })
-            : write(ann, 'editMessage', { messageId, content: `new ${round} ${number}` }),
+            ? act(ann, 'deleteMessage', { messageId })
+            : act(ann, 'editMessage', { messageId, content: `new ${round} ${number}` }),
         ),
       )
       await filling

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { encodeId } from '../../../src/graphql/ids.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
 import { createMemoryRates } from '../../../src/store/rates.ts'
+import { act, say } from '../../support/acting.ts'
 import { codeOf } from '../../support/codes.ts'
 import { type APerson, aDomain, createDomain, type Domain, nobody } from '../../support/domain.ts'
 import { sharedPostgres } from '../../support/postgres.ts'
@@ -10,7 +11,7 @@ import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
 import { aChannel, aTeam } from '../../support/teams.ts'
 import { counted } from '../messages/support.ts'
-import { find, say, searchDocument, write } from './support.ts'
+import { find, searchDocument } from './support.ts'
 
 describe('searching, on the embedded database', () => {
   searches(aDomain)
@@ -68,8 +69,8 @@ function searches(open: () => Promise<Domain>) {
       const root = await say(ann, room, mentioning)
       await say(ben, room, 'needle in a thread', { threadId: root })
       const other = await aGroup(ben)
-      await write(ben, 'forwardMessage', { messageId: root, toRoomId: other.globalId })
-      await write(ann, 'updateRoom', { roomId: room.globalId, name: 'needles' })
+      await act(ben, 'forwardMessage', { messageId: root, toRoomId: other.globalId })
+      await act(ann, 'updateRoom', { roomId: room.globalId, name: 'needles' })
       expect((await find(ben, 'needle')).contents).toEqual([mentioning, 'needle in a thread', mentioning])
       expect((await find(ben, 'needle', { senderId: ben.globalId })).contents).toEqual([mentioning, 'needle in a thread'])
       expect((await find(ben, 'renamed')).contents).toEqual([])
@@ -87,10 +88,10 @@ function searches(open: () => Promise<Domain>) {
 
     it('what was edited by what it says now, and what was deleted by nothing', async () => {
       const id = await say(ann, room, 'a needle')
-      await write(ann, 'editMessage', { messageId: id, content: 'a pin' })
+      await act(ann, 'editMessage', { messageId: id, content: 'a pin' })
       expect((await find(ben, 'needle')).contents).toEqual([])
       expect((await find(ben, 'pin')).contents).toEqual(['a pin'])
-      await write(ann, 'deleteMessage', { messageId: id })
+      await act(ann, 'deleteMessage', { messageId: id })
       expect((await find(ben, 'pin')).contents).toEqual([])
       expect(await domain.database.sql('select from message_words where room_id = $1', [room.id])).toEqual([])
     })
@@ -99,9 +100,9 @@ function searches(open: () => Promise<Domain>) {
       const cid = await domain.aPerson('Cid')
       await say(ann, room, 'needle')
       expect((await find(cid, 'needle')).contents).toEqual([])
-      await write(ann, 'addRoomMember', { roomId: room.globalId, userId: cid.globalId })
+      await act(ann, 'addRoomMember', { roomId: room.globalId, userId: cid.globalId })
       expect((await find(cid, 'needle')).contents).toEqual(['needle'])
-      await write(ann, 'removeRoomMember', { roomId: room.globalId, userId: cid.globalId })
+      await act(ann, 'removeRoomMember', { roomId: room.globalId, userId: cid.globalId })
       expect((await find(cid, 'needle')).contents).toEqual([])
     })
 
@@ -109,8 +110,8 @@ function searches(open: () => Promise<Domain>) {
       const direct = await aDirectRoom(ann, ben)
       await say(ann, direct, 'needle for two')
       await say(ann, room, 'needle for all')
-      await write(ann, 'archiveRoom', { roomId: room.globalId })
-      await write(ben, 'blockUser', { userId: ann.globalId })
+      await act(ann, 'archiveRoom', { roomId: room.globalId })
+      await act(ben, 'blockUser', { userId: ann.globalId })
       for (const person of [ann, ben]) expect((await find(person, 'needle')).contents).toEqual(['needle for all', 'needle for two'])
     })
   })
@@ -181,7 +182,7 @@ function searches(open: () => Promise<Domain>) {
       after = pageInfo.endCursor
       await say(ann, room, `needle after ${page}`)
       // The one whose place the next page begins at.
-      await write(ann, 'deleteMessage', { messageId: ids[Number(contents.at(-1)!.split(' ')[1])]! })
+      await act(ann, 'deleteMessage', { messageId: ids[Number(contents.at(-1)!.split(' ')[1])]! })
     }
     expect(read).toEqual(whole.contents)
     expect(await find(ben, 'needle', { after })).toMatchObject({ contents: [], pageInfo: { hasNextPage: false, endCursor: null } })

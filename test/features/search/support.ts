@@ -1,5 +1,4 @@
 import type { APerson } from '../../support/domain.ts'
-import type { ARoom } from '../../support/rooms.ts'
 
 export interface SearchArguments {
   readonly roomId?: string
@@ -37,21 +36,4 @@ export async function find(person: APerson, query: string, args: SearchArguments
   const { edges, nodes, pageInfo } = data!.searchMessages
   if (edges.map(({ node }) => node.id).join() !== nodes.map(({ id }) => id).join()) throw new Error('Edges and nodes differ.')
   return { contents: edges.map(({ node }) => node.content), highlights: edges.map(({ highlights }) => highlights), pageInfo }
-}
-
-/** Says it as anybody would; answers the message's id. */
-export async function say(person: APerson, room: ARoom, content: string, more: object = {}): Promise<string> {
-  const { data, errors } = await person.run<{ sendMessage: { message: { id: string } } }>(
-    'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }',
-    { input: { roomId: room.globalId, content, ...more } },
-  )
-  if (errors) throw errors[0]
-  return data!.sendMessage.message.id
-}
-
-/** A mutation with an input of one's own; what was refused is thrown. */
-export async function write(person: APerson, mutation: string, input: object): Promise<void> {
-  const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`
-  const { errors } = await person.run(`mutation ($input: ${type}!) { ${mutation}(input: $input) { __typename } }`, { input })
-  if (errors) throw errors[0]
 }
