@@ -1,27 +1,24 @@
 import { expect, it } from 'vitest'
+import { forgetPresenceIn } from '../../../src/features/presence/closing.ts'
 import { writeSeen } from '../../../src/features/presence/queries.ts'
+import type { Transaction } from '../../../src/store/transact.ts'
 import { createDomain } from '../../support/domain.ts'
+import { during } from '../../support/during.ts'
 import { sharedPostgres } from '../../support/postgres.ts'
 import { describeWith } from '../../support/services.ts'
-import { until } from '../../support/until.ts'
 
 describeWith(['postgres'], 'presence, while something else is written', () => {
   it('keeps nothing of somebody who is seen while their account is being closed', async () => {
-    const { database, aPerson } = await createDomain(await (await sharedPostgres()).createDatabase())
-    const { id } = await aPerson('Ann')
-    await writeSeen(database.sql, [[id, new Date()]])
-    const isWaiting = async () =>
-      (await database.sql(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length > 0
-    let seen: Promise<void> | undefined
-    // In the order of `deleteAccount`.
-    await database.transaction(async (run) => {
-      await run('update app_user set deleted_at = now() where id = $1', [id])
-      seen = writeSeen(database.sql, [[id, new Date()]])
-      await until(isWaiting)
-      await run('delete from presence where user_id = $1', [id])
-    })
-    await seen
-    expect(await database.prisma.presence.count()).toBe(0)
-    await database.close()
+    const domain = await createDomain(await (await sharedPostgres()).createDatabase())
+    const { prisma, sql, close } = domain.database
+    const { id } = await domain.aPerson('Ann')
+    await writeSeen(sql, [[id, new Date()]])
+    const closeAccount = async (tx: Transaction) => {
+      await tx.rows.user.update({ where: { id }, data: { deletedAt: tx.at } })
+      await forgetPresenceIn(tx, id)
+    }
+    await during(domain, [id], closeAccount, () => writeSeen(sql, [[id, new Date()]]))
+    expect(await prisma.presence.count()).toBe(0)
+    await close()
   })
 })
