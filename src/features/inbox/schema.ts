@@ -1,4 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
+import { namesType } from '../../graphql/naming.ts'
 import type { StoredEvent } from '../../store/transact.ts'
 import { InboxEvent } from './event-interface.ts'
 import { followInbox } from './following.ts'
@@ -7,9 +8,9 @@ builder.subscriptionField('inbox', (t) =>
   t.field({
     type: InboxEvent,
     description:
-      'What concerns the viewer wherever it happens: rooms and teams gained and lost, how each of their rooms stands, mentions, and whatever ends their access. With `after` nothing is missed and nothing comes twice; without it, from now on.',
+      'What concerns the viewer wherever it happens: rooms and teams gained and lost, mentions, and whatever ends their access; and how each of their rooms stands, for whoever asks for it by `... on UnreadChanged`. With `after` nothing is missed and nothing comes twice; without it, from now on.',
     args: { after: t.arg({ type: 'Cursor', description: "The last event's cursor, or the viewer's `inboxCursor`; absent: from now on." }) },
-    subscribe: (_root, { after }, context) => followInbox(context, after),
+    subscribe: (_root, { after }, context, info) => followInbox(context, { after, withRooms: namesType(info, 'UnreadChanged') }),
     resolve: (event) => event as StoredEvent,
   }),
 )

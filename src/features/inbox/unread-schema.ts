@@ -12,7 +12,7 @@ const roomIdIn = ({ data }: StoredEvent) => data.roomId as string
 
 builder.objectRef<StoredEvent>('UnreadChanged').implement({
   description:
-    "How one of the viewer's rooms stands, after something happened in it or the viewer has read on: what is unread, and by `room` whatever a list of rooms shows. State, not history: at most one a second a room, and one for each of one's own marks; after a replay one for every room with something unread, or in which anything moved meanwhile. Its cursor is that of the last logged event before it.",
+    "How one of the viewer's rooms stands, after something happened in it or the viewer has read on: what is unread, and by `room` whatever a list of rooms shows. Told to who asks for it by `... on UnreadChanged`. State, not history: at most one a second a room, and one for each of one's own marks; after a replay one for every room with something unread, or in which anything moved meanwhile. Its cursor is that of the last logged event before it.",
   interfaces: [InboxEvent],
   fields: (t) => ({
     roomId: t.id({

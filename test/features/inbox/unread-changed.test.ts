@@ -150,6 +150,23 @@ describe('UnreadChanged', () => {
     await until(() => device.told.length === 2, { what: 'being told of both rooms' })
   })
 
+  it.each([
+    ['by nothing', 'subscription { inbox { __typename } }', 0],
+    ['by its name', 'subscription { inbox { __typename ... on UnreadChanged { roomId } } }', 1],
+    ['by a fragment', 'subscription { inbox { __typename ...Parts } } fragment Parts on UnreadChanged { roomId }', 1],
+  ])('is told, and counted, to who asks for it: %s', async (_how, query, rooms) => {
+    const roomId = await parley.aRoom(ann, [ben])
+    const socket = connect(parley.socketUrl, ben.credentials)
+    devices.push(socket)
+    const { results } = socket.follow<{ inbox: Told }>({ query })
+    await until(() => parley.app.live.groups > 0 && parley.app.services.unread.rooms === rooms, { what: 'following' })
+    await parley.say(ann, roomId, 'Hello')
+    await parley.aRoom(ann, [ben])
+    const told = [(await results.next()).data!.inbox.__typename]
+    if (rooms > 0) told.push((await results.next()).data!.inbox.__typename)
+    expect(told.sort()).toEqual(rooms > 0 ? ['RoomAdded', 'UnreadChanged'] : ['RoomAdded'])
+  })
+
   it('comes of a room that one was added to, and no more of one that was lost', async () => {
     const device = await listen(ben)
     const roomId = await parley.aRoom(ann, [ben])
