@@ -11,6 +11,7 @@ import { createLog } from './engine/log.ts'
 import { sweepHourly } from './engine/sweep.ts'
 import { makeRefreshSecret } from './features/accounts/refresh-tokens.ts'
 import { createAccounts } from './features/accounts/services.ts'
+import { createCalls } from './features/calls/keeper.ts'
 import { createSends } from './features/messages/sends.ts'
 import { createMarks } from './features/receipts/marks.ts'
 import { movesOf } from './features/receipts/moves.ts'
@@ -109,6 +110,7 @@ async function open(
     ...accounts,
     database,
     transact,
+    calls: owned(createCalls(database, transact, { ...config, onTrouble })),
     marks: owned(createMarks(database, transact, { ...config, onTrouble })),
     log,
     sends: createSends(database, hub.ring, { waitingMost: config.sendsWaiting }),

@@ -162,6 +162,9 @@ export const settings = {
   readMarksMembers: number('READ_MARKS_MEMBERS', 100, 'members a room in which everybody is shown how far the others have read'),
   nameCharacters: number('NAME_CHARACTERS', 80, 'characters a name'),
   topicCharacters: number('TOPIC_CHARACTERS', 250, 'characters a topic'),
+  callRingsMost: number('CALL_RINGS_MOST', 100, 'members a room in which a call rings for the others'),
+  callParticipantsMost: number('CALL_PARTICIPANTS_MOST', 100, 'people at once a call'),
+  deviceCharacters: number('DEVICE_CHARACTERS', 64, "characters of a device's name for itself"),
   nonceCharacters: number('NONCE_CHARACTERS', 64, 'characters a nonce'),
   typingMembers: number('TYPING_MEMBERS', 100, 'members of a room above which nobody is told who is typing', 0),
   searchCharacters: number('SEARCH_CHARACTERS', 200, 'characters a search'),
@@ -198,6 +201,21 @@ export const settings = {
   headCheckAllMs: number('HEAD_CHECK_ALL_MS', 10_000, 'between checks of all heads'),
   typingMs: number('TYPING_MS', 8000, 'after how long somebody who does not say so again is no longer typing'),
   typingRepeatMs: number('TYPING_REPEAT_MS', 3000, 'for how long saying so again is not passed on', 0),
+  callRingsMs: number('CALL_RINGS_MS', 45_000, 'how long a call rings'),
+  callBeginMs: number('CALL_BEGIN_MS', 15_000, 'how long whoever joins a call may take to follow its signals'),
+  callGraceMs: number('CALL_GRACE_MS', 10_000, 'how long somebody stays in a call whose device follows its signals no longer'),
+  callRefreshMs: number(
+    'CALL_REFRESH_MS',
+    5000,
+    'between two words of a node on whose signals are followed there; less than CALL_GRACE_MS',
+  ),
+  callTickMs: number('CALL_TICK_MS', 1000, 'between looks of every node for calls in which something is due'),
+  callClaimMs: number('CALL_CLAIM_MS', 5000, 'how long a node has to see to what it found due, before another may'),
+  callForgetMs: number(
+    'CALL_FORGET_MS',
+    60_000,
+    'how long the empty stream of a participant who left stays, for nodes that have not heard so',
+  ),
   marksEveryMs: number('MARKS_EVERY_MS', 1000, 'between two events that tell a room how far its members have read'),
   marksTickMs: number('MARKS_TICK_MS', 5000, 'after how long, and how often, every node tells rooms what no other did'),
   logDays: number('LOG_DAYS', 30, 'days that events are kept, and when messages were read'),
@@ -214,6 +232,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   if (config.limitRates === 'off' && !isLoopback(config.host))
     throw new ConfigError('LIMITS=off is for benches: set HOST=127.0.0.1, or LIMITS=on.')
   if (config.passwordLeast > config.passwordMost) throw new ConfigError('PASSWORD_LEAST is more than PASSWORD_MOST: set it lower.')
+  if (config.callRefreshMs >= config.callGraceMs) throw new ConfigError('CALL_REFRESH_MS is not less than CALL_GRACE_MS: set it lower.')
   if (config.pageDefault > config.pageMost) throw new ConfigError('PAGE_DEFAULT is more than PAGE_MOST: set it lower.')
   return config
 }

@@ -12,6 +12,9 @@ export interface Limits {
   readonly readMarksMembers: number
   readonly nameCharacters: number
   readonly topicCharacters: number
+  readonly callRingsMost: number
+  readonly callParticipantsMost: number
+  readonly deviceCharacters: number
   readonly nonceCharacters: number
   readonly searchCharacters: number
   readonly typingMembers: number
