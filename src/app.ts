@@ -12,6 +12,7 @@ import { sweepHourly } from './engine/sweep.ts'
 import { makeRefreshSecret } from './features/accounts/refresh-tokens.ts'
 import { createAccounts } from './features/accounts/services.ts'
 import { createCalls } from './features/calls/keeper.ts'
+import { createUnreadWatch } from './features/inbox/unread-watch.ts'
 import { createSends } from './features/messages/sends.ts'
 import { createMarks } from './features/receipts/marks.ts'
 import { movesOf } from './features/receipts/moves.ts'
@@ -106,6 +107,7 @@ async function open(
   const say = (line: string) => logger.warn(line)
   const typists = redis ? createRedisTypists(redis, { say }) : createMemoryTypists()
   const transact = createTransact(database, hub.ring)
+  const hear = createHear(hub)
   const services: Services = {
     ...accounts,
     database,
@@ -117,7 +119,8 @@ async function open(
     epoch,
     limits: config.limits,
     rates: chooseRates(config, redis, say),
-    typing: owned(createTyping({ ...config, bus, typists, hear: createHear(hub) })),
+    unread: owned(createUnreadWatch(database, { ...config, hub, hear, onTrouble })),
+    typing: owned(createTyping({ ...config, bus, typists, hear })),
   }
   for (const kept of [log, movesOf(database)]) owned(sweepHourly(kept, { days: config.logDays, onTrouble }))
 

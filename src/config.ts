@@ -218,6 +218,7 @@ export const settings = {
   ),
   marksEveryMs: number('MARKS_EVERY_MS', 1000, 'between two events that tell a room how far its members have read'),
   marksTickMs: number('MARKS_TICK_MS', 5000, 'after how long, and how often, every node tells rooms what no other did'),
+  unreadEveryMs: number('UNREAD_EVERY_MS', 1000, 'between two of a room when people are told what is unread there', 0),
   logDays: number('LOG_DAYS', 30, 'days that events are kept, and when messages were read'),
 } satisfies Record<string, Setting<unknown>>
 

@@ -45,6 +45,7 @@ import './calls/mutation-schema.ts'
 import './calls/event-schema.ts'
 import './calls/inbox-schema.ts'
 import './inbox/schema.ts'
+import './inbox/unread-schema.ts'
 import { builder } from '../graphql/builder.ts'
 
 /** The whole schema, once all nouns have added theirs. */

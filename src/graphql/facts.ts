@@ -42,6 +42,10 @@ export function takesRights({ type }: Fact): Loss | undefined {
   return definitions.get(type)?.takesRights
 }
 
+export function isQuiet({ type }: Fact): boolean {
+  return definitions.get(type)?.isQuiet === true
+}
+
 /** Reads what facts refer to: for each fact its rows, in order. A fact of a type that this version does not know has none. */
 export function createHydrate(database: Database): (events: readonly HeardEvent[]) => Promise<(readonly Known[])[]> {
   return async (events) => {

@@ -196,7 +196,15 @@ inEachWorld('001 · SMIMSO (bare WebSocket, conversations, WebRTC)', (world) => 
     for (const { joinedAt } of room.members.nodes) expect(Date.parse(joinedAt)).toBeGreaterThan(0)
   })
 
-  it.todo('participants `last_read_at`')
+  it('participants `last_read_at`', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    const { readMark } = await write(ben, 'markRead', { roomId, messageId: await ada.say(roomId, 'Hello') }, 'readMark { seq at }')
+    const { room } = await read(ada, 'query ($id: ID!, $ben: ID!) { room(id: $id) { member(userId: $ben) { readMark { seq at } } } }', {
+      id: roomId,
+      ben: ben.id,
+    })
+    expect(room.member).toEqual({ readMark })
+  })
 
   it('message type text', async () => {
     const { ada, roomId } = await aGroup(world())
@@ -222,7 +230,14 @@ inEachWorld('001 · SMIMSO (bare WebSocket, conversations, WebRTC)', (world) => 
     await told.stop()
   })
 
-  it.todo('`read`')
+  it('`read`', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    const messageId = await ada.say(roomId, 'Hello')
+    const told = await readingIn(ada, roomId)
+    await write(ben, 'markRead', { roomId, messageId }, 'readMark { seq }')
+    expect(await told.next()).toEqual([{ user: { name: 'Ben' }, seq: 1 }])
+    await told.stop()
+  })
 
   it('send to each participant', async () => {
     const { ada, ben, roomId } = await aGroup(world())
@@ -285,7 +300,16 @@ inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
     expect(await ada.readAll(toRoomId)).toEqual(['Final'])
   })
 
-  it.todo('POST read with message ids; `message_read_receipts`')
+  it('POST read with message ids; `message_read_receipts`', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    const [first, last] = [await ada.say(roomId, 'One'), await ada.say(roomId, 'Two')]
+    await write(ben, 'markRead', { roomId, messageId: last }, 'readMark { seq }')
+    for (const id of [first, last]) {
+      const { message } = await read(ada, 'query ($id: ID!) { message(id: $id) { readBy { nodes { user { name } at } } } }', { id })
+      expect(message.readBy.nodes).toEqual([{ user: { name: 'Ben' }, at: expect.any(String) }])
+    }
+  })
+
   it.todo('POST upload; signed URL for direct upload; media url, filename, size, mime type')
 
   it('`connected`, `room_joined`, `room_left`', async () => {
@@ -323,7 +347,14 @@ inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
     await listening.stop()
   })
 
-  it.todo('`messages_read`')
+  it('`messages_read`', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    const told = await readingIn(ada, roomId)
+    await ada.say(roomId, 'One')
+    await write(ben, 'markRead', { roomId, messageId: await ada.say(roomId, 'Two') }, 'readMark { seq }')
+    expect(await told.next()).toEqual([{ user: { name: 'Ben' }, seq: 2 }])
+    await told.stop()
+  })
 
   it('`user_typing`', async () => {
     const { ada, ben, roomId } = await aGroup(world())
@@ -372,7 +403,15 @@ inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
     expect(await attempt(ben, 'sendMessage', { roomId, content: 'Shh' }, 'message { id }')).toBe('FORBIDDEN')
   })
 
-  it.todo('wanted there later: calls, search, previews, presence')
+  it('wanted there later: search', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    await ada.say(roomId, 'Lunch at noon?')
+    await ada.say(roomId, 'Dinner then')
+    const { searchMessages } = await read(ben, '{ searchMessages(query: "lunch") { nodes { content sender { name } } } }')
+    expect(searchMessages.nodes).toEqual([{ content: 'Lunch at noon?', sender: { name: 'Ada' } }])
+  })
+
+  it.todo('wanted there later: calls, previews, presence')
 })
 
 inEachWorld('003 · Dream Studio (rooms, calls, presence)', (world) => {
@@ -671,6 +710,26 @@ async function typingIn(person: Person, roomId: string) {
     hears: async (...wanted: string[]) => {
       await until(() => heard.length >= wanted.length, { what: `hearing ${wanted.join(', ')}` })
       expect(heard).toEqual(wanted)
+    },
+    stop: async () => client.dispose(),
+  }
+}
+
+/** Whose marks move in a room, from now on. */
+async function readingIn(person: Person, roomId: string) {
+  const client = person.connect()
+  const events = client.iterate<{ roomEvents: { __typename: string; readMarks?: object[] } }>({
+    query: `subscription ($roomId: ID!, $after: Cursor) { roomEvents(roomId: $roomId, after: $after) {
+      __typename ... on ReadMarksMoved { readMarks { user { name } seq } } } }`,
+    variables: { roomId, after: await person.cursorOf(roomId) },
+  })
+  return {
+    async next(): Promise<object[]> {
+      for (;;) {
+        const { value } = await events.next()
+        const readMarks = value?.data?.roomEvents.readMarks
+        if (readMarks) return readMarks
+      }
     },
     stop: async () => client.dispose(),
   }

@@ -5,6 +5,7 @@ import { createLog } from '../../src/engine/log.ts'
 import { makeRefreshSecret } from '../../src/features/accounts/refresh-tokens.ts'
 import { createAccounts } from '../../src/features/accounts/services.ts'
 import { createCalls, type OwnedCalls } from '../../src/features/calls/keeper.ts'
+import { createUnreadWatch } from '../../src/features/inbox/unread-watch.ts'
 import { createSends } from '../../src/features/messages/sends.ts'
 import { createMarks, type OwnedMarks } from '../../src/features/receipts/marks.ts'
 import { schema } from '../../src/features/schema.ts'
@@ -86,8 +87,14 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     epoch,
     limits: config.limits,
     rates: noRates,
-    // No hub: nothing is heard that would end it.
+    // No hub: nothing is heard that would end it, or move a room.
     typing: createTyping({ ...config, bus, typists: createMemoryTypists(), hear: async () => () => {} }),
+    unread: createUnreadWatch(database, {
+      ...config,
+      hub: { watch: () => () => {} },
+      hear: async () => () => {},
+      onTrouble: () => {},
+    }),
   }
   const as =
     (actor: Actor, instead: Partial<Services> = {}): Runner =>

@@ -15,9 +15,9 @@ CREATE INDEX "message_words_words_idx" ON "message_words" USING GIN ("words");
 -- each search, and sorted in by a send: so it is kept short.
 alter index message_words_words_idx set (gin_pending_list_limit = 512);
 
--- Only the server knows how to cut what was said into words: it fills in what is there, from here on, and deletes this when it is through.
+-- Only the server knows how to cut what was said into words: it fills in what is there, the newest first, and deletes this when it is through.
 insert into setting (name, value)
-select 'searchFilledTo', '00000000-0000-0000-0000-000000000000' where exists (select from message);
+select 'searchFilledDownTo', 'ffffffff-ffff-ffff-ffff-ffffffffffff' where exists (select from message);
 
 -- The newest messages that satisfy a condition, newest first, of the rooms that a person sees now: those they are in, and the public channels
 -- of their teams. All older than a place in that order, none older than `since`.
@@ -73,11 +73,11 @@ begin
     is_last := lower_at <= begun or lower_at <= since;
     if is_last then lower_at := since; end if;
 
-    -- As a function, so that no index is asked for it; and the rooms one by one, each by its own range of the key.
+    -- The rooms one by one, each by its own range of the key.
     select count(*), array_agg(walk.message_id order by walk.at desc, walk.message_id desc) filter (where walk.is_hit)
     into walked_now, hits
     from unnest(rooms) seen(id) cross join lateral (
-      select at, message_id, ts_match_vq(words, wanted) as is_hit from message_words
+      select at, message_id, words @@ wanted as is_hit from message_words
       where room_id = seen.id and at >= lower_at and (at, message_id) < (before_at, before_id) offset 0
     ) walk;
     found := found || hits[:most - cardinality(found)];

@@ -23,11 +23,11 @@ export async function markRead(services: Services, userId: string, input: MarkRe
   const { database, limits, marks } = services
   const wanted = { ...input, userId }
   const { roomId } = input
-  const known = requireReading(await readReading(database.sql, wanted, marks.everyMs))
+  const known = requireReading(await readReading(database.sql, wanted, marks))
   if (!moves(known)) return markOf(wanted, known)
   const isTeller = known.isDue && showsMarks(known, limits)
   const { mark, isTold } = await services.transact(isTeller ? [roomId, userId] : [userId], async (tx) => {
-    const now = requireReading(await readReading(runBy(tx.rows), wanted, marks.everyMs))
+    const now = requireReading(await readReading(runBy(tx.rows), wanted, { everyMs: marks.everyMs, at: tx.at }))
     if (!moves(now)) return { mark: markOf(wanted, now), isTold: true }
     const isShown = showsMarks(now, limits)
     const mark = await moveIn(tx, { id: now.memberId, roomId, userId, seq: now.messageSeq, at: tx.at }, isShown)

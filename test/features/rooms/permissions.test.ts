@@ -118,6 +118,7 @@ const mutations: Record<string, readonly (readonly [rule: Rule, input: (scene: S
   updateParticipant: [[others, ({ participantId }) => ({ participantId: encodeId('CallParticipant', participantId), audio: false })]],
   endCall: [['ARCHIVE', ({ callId }) => ({ callId: encodeId('Call', callId) })]],
   joinChannel: [[joining, (_scene, channelId) => ({ channelId })]],
+  markRead: [[reading, ({ theirs }, roomId) => ({ roomId, messageId: message(theirs) })]],
   setNotificationLevel: [[(cell) => (isIn(cell) ? undefined : 'NOT_FOUND'), (_scene, roomId) => ({ roomId, level: 'NONE' })]],
 }
 
@@ -224,6 +225,12 @@ function leaving(cell: Cell): string | undefined {
 /** What is somebody else's. */
 function others({ may }: Cell): string {
   return may ? 'FORBIDDEN' : 'NOT_FOUND'
+}
+
+/** Whoever is in, whatever else they may. */
+function reading(cell: Cell): string | undefined {
+  if (isIn(cell)) return undefined
+  return cell.may === null ? 'NOT_FOUND' : 'FORBIDDEN'
 }
 
 /** Whoever is in stays in; an archived channel lets nobody in. */
