@@ -150,6 +150,9 @@ export const settings = {
   searchPerMinute: number('SEARCH_PER_MINUTE', 60, 'searches a minute a person'),
   typingPerMinute: number('TYPING_PER_MINUTE', 30, 'how often a person may begin to type a minute'),
 
+  signalPerSecond: number('SIGNAL_PER_SECOND', 50, 'signals of calls a second a person'),
+  signalBurst: number('SIGNAL_BURST', 200, 'signals of calls at once a person'),
+
   pageDefault: number('PAGE_DEFAULT', 50, 'objects a page when nothing is said'),
   pageMost: number('PAGE_MOST', 100, 'objects a page at most'),
   listMost: number('LIST_MOST', 100, 'entries of a list in an input, and of `nodes`'),
@@ -164,6 +167,8 @@ export const settings = {
   topicCharacters: number('TOPIC_CHARACTERS', 250, 'characters a topic'),
   callRingsMost: number('CALL_RINGS_MOST', 100, 'members a room in which a call rings for the others'),
   callParticipantsMost: number('CALL_PARTICIPANTS_MOST', 100, 'people at once a call'),
+  signalBytes: number('SIGNAL_BYTES', 64 * 1024, 'bytes of what a signal carries, as JSON'),
+  signalsKept: number('SIGNALS_KEPT', 1000, 'signals kept for each participant of a call, a hundred more at times', 100),
   deviceCharacters: number('DEVICE_CHARACTERS', 64, "characters of a device's name for itself"),
   nonceCharacters: number('NONCE_CHARACTERS', 64, 'characters a nonce'),
   typingMembers: number('TYPING_MEMBERS', 100, 'members of a room above which nobody is told who is typing', 0),

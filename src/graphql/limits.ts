@@ -14,6 +14,8 @@ export interface Limits {
   readonly topicCharacters: number
   readonly callRingsMost: number
   readonly callParticipantsMost: number
+  readonly signalBytes: number
+  readonly signalsKept: number
   readonly deviceCharacters: number
   readonly nonceCharacters: number
   readonly searchCharacters: number

@@ -1,8 +1,16 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-/** A node in a process of its own, which kills itself when it is about to publish a certain message. */
-export async function startDyingNode(env: Readonly<Record<string, string>>): Promise<{ url: string; ended: Promise<string | null> }> {
+export interface DyingNode {
+  readonly url: string
+  /** Resolves with the signal that ended it. */
+  readonly ended: Promise<string | null>
+  /** Without a goodbye. */
+  kill(): void
+}
+
+/** A node in a process of its own, which is killed, or kills itself when it is about to publish a certain message. */
+export async function startDyingNode(env: Readonly<Record<string, string>>): Promise<DyingNode> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/support/dying-node.ts'], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -12,5 +20,5 @@ export async function startDyingNode(env: Readonly<Record<string, string>>): Pro
     createInterface(child.stdout).once('line', resolve)
     void ended.then((reason) => reject(new Error(`The node ended before it began: ${reason}`)))
   })
-  return { url, ended }
+  return { url, ended, kill: () => void child.kill('SIGKILL') }
 }

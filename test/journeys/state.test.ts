@@ -425,6 +425,16 @@ const cases: Record<string, Record<string, Case>> = {
       await ada.say(roomId, 'Once', 'once')
     }),
   },
+  sendSignal: {
+    'to one device': aCase(async ({ ada, ben, roomId }) => {
+      const { callId, participantId: from } = await aCall(ada, roomId)
+      await write(ben, 'joinCall', { callId, deviceId: 'phone' })
+      const document = 'query ($id: ID!) { call(id: $id) { participants { id state user { id } } } }'
+      const { call } = orThrow(await ada.ask<{ call: State }>(document, { id: callId }))
+      const to = call.participants.find(({ user }: State) => user.id === ben.id).id
+      await write(ada, 'sendSignal', { from, to, kind: 'OFFER', payload: { sdp: '' } })
+    }),
+  },
   'sendMessage, in a public channel': {
     'by who is not in it, twice': aCase(async ({ ben, channelId }) => {
       for (const content of ['Hello', 'Anybody here?']) await ben.say(channelId, content)

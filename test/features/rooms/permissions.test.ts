@@ -116,6 +116,15 @@ const mutations: Record<string, readonly (readonly [rule: Rule, input: (scene: S
   declineCall: [[(cell) => (cell.may ? 'CONFLICT' : 'NOT_FOUND'), ({ callId }) => ({ callId: encodeId('Call', callId) })]],
   leaveCall: [[others, ({ participantId }) => ({ participantId: encodeId('CallParticipant', participantId) })]],
   updateParticipant: [[others, ({ participantId }) => ({ participantId: encodeId('CallParticipant', participantId), audio: false })]],
+  sendSignal: [
+    [
+      others,
+      ({ participantId, callId }) => {
+        const [from, to] = [encodeId('CallParticipant', participantId), encodeId('CallParticipant', callId)]
+        return { from, to, kind: 'OFFER', payload: {} }
+      },
+    ],
+  ],
   endCall: [['ARCHIVE', ({ callId }) => ({ callId: encodeId('Call', callId) })]],
   joinChannel: [[joining, (_scene, channelId) => ({ channelId })]],
   markRead: [[reading, ({ theirs }, roomId) => ({ roomId, messageId: message(theirs) })]],
