@@ -118,6 +118,11 @@ const isSigningKey = (value: string) =>
 const isOrigin = (value: string) =>
   URL.canParse(value) && new URL(value).origin === value ? undefined : 'set an origin, such as https://chat.example.org.'
 
+const isIceUrl = (scheme: string) => (value: string) =>
+  new RegExp(`^${scheme}s?:[^\\s,]+$`).test(value) ? undefined : `set a URL that begins with ${scheme}: or ${scheme}s:.`
+
+const isNoBlank = (value: string) => (value.trim() === value ? undefined : 'it begins or ends with a blank.')
+
 /** Every setting, with its name in the environment. Times are milliseconds where the name says so. */
 export const settings = {
   port: number('PORT', 4000, 'where to listen; 0 takes a free port and prints it', 0, 65535),
@@ -152,6 +157,11 @@ export const settings = {
 
   signalPerSecond: number('SIGNAL_PER_SECOND', 50, 'signals of calls a second a person'),
   signalBurst: number('SIGNAL_BURST', 200, 'signals of calls at once a person'),
+
+  stunUrls: list('STUN_URLS', 'STUN servers for calls, `stun:HOST:PORT`, comma-separated', isIceUrl('stun')),
+  turnUrls: list('TURN_URLS', 'TURN servers for calls, `turn:HOST:PORT`, comma-separated; they know TURN_SECRET', isIceUrl('turn')),
+  turnSecret: secret('TURN_SECRET', "what the TURN servers take for a shared secret: coturn's `static-auth-secret`", isNoBlank),
+  turnCredentialMs: number('TURN_CREDENTIAL_MS', 3_600_000, 'how long credentials for TURN are good', 1000),
 
   pageDefault: number('PAGE_DEFAULT', 50, 'objects a page when nothing is said'),
   pageMost: number('PAGE_MOST', 100, 'objects a page at most'),
@@ -238,6 +248,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   if (config.limitRates === 'off' && !isLoopback(config.host))
     throw new ConfigError('LIMITS=off is for benches: set HOST=127.0.0.1, or LIMITS=on.')
   if (config.passwordLeast > config.passwordMost) throw new ConfigError('PASSWORD_LEAST is more than PASSWORD_MOST: set it lower.')
+  if (config.turnUrls.length > 0 && !config.turnSecret)
+    throw new ConfigError('TURN_URLS without TURN_SECRET: set the secret that the TURN servers know, or unset TURN_URLS.')
   if (config.callRefreshMs >= config.callGraceMs) throw new ConfigError('CALL_REFRESH_MS is not less than CALL_GRACE_MS: set it lower.')
   if (config.pageDefault > config.pageMost) throw new ConfigError('PAGE_DEFAULT is more than PAGE_MOST: set it lower.')
   return config

@@ -1,6 +1,7 @@
 import type { Database } from '../../store/database.ts'
 import type { Transact } from '../../store/transact.ts'
 import { claimDue, forgetStreams, settleDue } from './due.ts'
+import type { IceTerms } from './ice.ts'
 import type { CallTerms } from './terms.ts'
 
 declare module '../../graphql/context.ts' {
@@ -20,6 +21,7 @@ declare module '../../graphql/context.ts' {
  */
 export interface Calls {
   readonly terms: CallTerms
+  readonly ice: IceTerms
   /** The device of this participant follows its signals here, until what it resolves with is called. */
   attend(participantId: string): Promise<() => void>
 }
@@ -30,7 +32,7 @@ export interface OwnedCalls extends Calls {
   close(): Promise<void>
 }
 
-export interface CallsOptions extends CallTerms {
+export interface CallsOptions extends CallTerms, IceTerms {
   readonly callTickMs: number
   readonly onTrouble: (error: unknown) => void
 }
@@ -87,6 +89,7 @@ export function createCalls(database: Database, transact: Transact, options: Cal
 
   return {
     terms: options,
+    ice: options,
     async attend(participantId) {
       attending.set(participantId, (attending.get(participantId) ?? 0) + 1)
       const leave = () => {
