@@ -19,6 +19,8 @@ export interface Limits {
   readonly deviceCharacters: number
   readonly nonceCharacters: number
   readonly searchCharacters: number
+  readonly presenceCharacters: number
+  readonly presencePeopleMost: number
   readonly typingMembers: number
   readonly passwordLeast: number
   readonly passwordMost: number

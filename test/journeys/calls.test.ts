@@ -183,7 +183,7 @@ describeWith(['postgres', 'redis'], 'calls, when a node is killed', () => {
     const seat = await startCall(ada, roomId)
     const atAda = listen(ada, seat)
     await there.count(1)
-    dying.kill()
+    await dying.kill()
     expect(await dying.ended).toBe('SIGKILL')
     there.stop()
     const here = await rings(ben, await inboxCursorBefore(ben))
@@ -201,8 +201,7 @@ describeWith(['postgres', 'redis'], 'calls, when a node is killed', () => {
     const inbox = await rings(ben)
     const seat = await startCall(ada.on(dying), roomId)
     await inbox.count(1)
-    dying.kill()
-    await dying.ended
+    await dying.kill()
     // Ada's device comes back here, and goes on calling.
     const atAda = listen(ada, seat)
     await inbox.count(2)
@@ -228,8 +227,7 @@ describeWith(['postgres', 'redis'], 'calls, when a node is killed', () => {
     while (performance.now() - began < 4 * 1300)
       expect((await callOf(ada, seat.callId)).participants.map(({ state }) => state)).toEqual(['JOINED', 'JOINED'])
     atBen.stop()
-    dying.kill()
-    await dying.ended
+    await dying.kill()
     await until(async () => (await stateOf(ada, seat.callId, ben)) === 'LEFT', { within: 10_000, what: 'Ben being out' })
     expect(await stateOf(ada, seat.callId)).toBe('JOINED')
     atAda.stop()

@@ -6,10 +6,10 @@ export interface DyingNode {
   /** Resolves with the signal that ended it. */
   readonly ended: Promise<string | null>
   /** Without a goodbye. */
-  kill(): void
+  kill(): Promise<void>
 }
 
-/** A node in a process of its own, which is killed, or kills itself when it is about to publish a certain message. */
+/** A node in a process of its own, which kills itself when it is about to publish a certain message, or is killed. */
 export async function startDyingNode(env: Readonly<Record<string, string>>): Promise<DyingNode> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/support/dying-node.ts'], {
     env: { PATH: process.env.PATH, ...env },
@@ -20,5 +20,12 @@ export async function startDyingNode(env: Readonly<Record<string, string>>): Pro
     createInterface(child.stdout).once('line', resolve)
     void ended.then((reason) => reject(new Error(`The node ended before it began: ${reason}`)))
   })
-  return { url, ended, kill: () => void child.kill('SIGKILL') }
+  return {
+    url,
+    ended,
+    async kill() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
 }

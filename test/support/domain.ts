@@ -7,6 +7,7 @@ import { createAccounts } from '../../src/features/accounts/services.ts'
 import { createCalls, type OwnedCalls } from '../../src/features/calls/keeper.ts'
 import { createUnreadWatch } from '../../src/features/inbox/unread-watch.ts'
 import { createSends } from '../../src/features/messages/sends.ts'
+import { createPresence } from '../../src/features/presence/presence.ts'
 import { createMarks, type OwnedMarks } from '../../src/features/receipts/marks.ts'
 import { schema } from '../../src/features/schema.ts'
 import { createTyping } from '../../src/features/typing/typing.ts'
@@ -20,6 +21,7 @@ import { prepareDatabase } from '../../src/store/migrate.ts'
 import { noRates } from '../../src/store/rates.ts'
 import { createTransact } from '../../src/store/transact.ts'
 import { createMemoryTypists } from '../../src/store/typists.ts'
+import { createMemoryWhereabouts } from '../../src/store/whereabouts.ts'
 
 /** Parley without a server: the schema executed on a real embedded database. For what needs no socket. */
 export interface Domain {
@@ -87,6 +89,7 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     epoch,
     limits: config.limits,
     rates: noRates,
+    presence: createPresence({ ...config, database, bus, whereabouts: createMemoryWhereabouts(), onTrouble: () => {} }),
     // No hub: nothing is heard that would end it, or move a room.
     typing: createTyping({ ...config, bus, typists: createMemoryTypists(), hear: async () => () => {} }),
     unread: createUnreadWatch(database, {

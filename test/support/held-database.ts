@@ -6,8 +6,8 @@ import { until } from './until.ts'
 export interface HeldDatabase extends Database {
   /** What was run: by `sql` with its text, by Prisma as `User.findMany`. */
   readonly statements: Statement[]
-  /** Statements with that text in them wait from now on. */
-  hold(text: string): Held
+  /** Statements with that text in them wait from now on, or their answers do. */
+  hold(text: string, what?: 'statement' | 'answer'): Held
   /** The next ones with that text in them fail as when the way to the database breaks. */
   fail(text: string, times: number): void
 }
@@ -25,7 +25,14 @@ export interface Held {
 export function holdDatabase(database: Database): HeldDatabase {
   const statements: Statement[] = []
   let failing = { text: '', times: 0 }
-  let held: { readonly text: string; readonly released: Promise<void>; isWaitedFor: boolean } | undefined
+  let held: { readonly text: string; readonly what: string; readonly released: Promise<void>; isWaitedFor: boolean } | undefined
+
+  async function passing(text: string, what: 'statement' | 'answer'): Promise<void> {
+    if (held?.what !== what || !text.includes(held.text)) return
+    held.isWaitedFor = true
+    await held.released
+  }
+
   return {
     kind: database.kind,
     prisma: database.prisma.$extends({
@@ -39,25 +46,24 @@ export function holdDatabase(database: Database): HeldDatabase {
     transaction: database.transaction.bind(database),
     close: () => database.close(),
     statements,
-    async sql(text, values = []) {
+    async sql<Row>(text: string, values: unknown[] = []) {
       statements.push({ text, values })
       if (failing.times > 0 && text.includes(failing.text)) {
         failing.times--
         throw Object.assign(new Error('Connection terminated.'), { code: 'ECONNRESET' })
       }
-      if (held && text.includes(held.text)) {
-        held.isWaitedFor = true
-        await held.released
-      }
+      await passing(text, 'statement')
       // Without values it may be several statements.
-      return values.length > 0 ? database.sql(text, values) : database.sql(text)
+      const rows = await (values.length > 0 ? database.sql<Row>(text, values) : database.sql<Row>(text))
+      await passing(text, 'answer')
+      return rows
     },
-    hold(text) {
+    hold(text, what = 'statement') {
       let open = () => {}
       const released = new Promise<void>((resolve) => {
         open = resolve
       })
-      const mine = { text, released, isWaitedFor: false }
+      const mine = { text, what, released, isWaitedFor: false }
       held = mine
       return {
         waits: async () => void (await until(() => mine.isWaitedFor, { what: `a statement with ${text}` })),
