@@ -150,12 +150,16 @@ export const settings = {
   sessionRememberedMs: number('SESSION_REMEMBERED_MS', 1000, 'how long a session found alive is believed to be', 0),
   sessionsPerPerson: number('SESSIONS_PER_PERSON', 100, 'devices signed in a person; one more ends the one unused for longest'),
 
-  sendPerSecond: number('SEND_PER_SECOND', 5, 'messages a second a person; joining, updating and archiving a room count as one'),
+  sendPerSecond: number(
+    'SEND_PER_SECOND',
+    5,
+    'messages a second a person; joining, updating and archiving a room, joining a call and what one sends in it count as one',
+  ),
   sendBurst: number('SEND_BURST', 10, 'messages at once a person'),
   sendsWaiting: number('SENDS_WAITING', 5000, 'messages that may wait for the database a node; more are refused'),
   signInPerMinute: number('SIGN_IN_PER_MINUTE', 10, 'attempts to sign in a minute, a handle and an address'),
   signUpPerHour: number('SIGN_UP_PER_HOUR', 30, 'accounts an hour an address'),
-  reachPerMinute: number('REACH_PER_MINUTE', 30, 'direct rooms opened, people added, rooms and teams made a minute a person'),
+  reachPerMinute: number('REACH_PER_MINUTE', 30, 'direct rooms opened, people added, rooms and teams made, calls begun a minute a person'),
   searchPerMinute: number('SEARCH_PER_MINUTE', 60, 'searches a minute a person'),
   typingPerMinute: number('TYPING_PER_MINUTE', 30, 'how often a person may begin to type a minute'),
 

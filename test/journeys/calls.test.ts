@@ -5,7 +5,7 @@ import { describeWith } from '../support/services.ts'
 import { until } from '../support/until.ts'
 import { callOf, joinCall, listen, rings, type Seat, send, startCall, stateOf } from './calling.ts'
 import { startDyingNode } from './dying.ts'
-import { anotherDevice, inTurns, type Person } from './person.ts'
+import { anotherDevice, inTurns, type Person, password } from './person.ts'
 import { write } from './place.ts'
 import { inEachWorld, startNodes, type World } from './world.ts'
 
@@ -135,6 +135,18 @@ inEachWorld('calls', (world) => {
       { __typename: 'CallStoppedRinging', reason: 'CANCELLED' },
     ])
     for (const hearing of [inbox, replay]) hearing.stop()
+  })
+
+  it('whoever closes their account is out of their calls, and so is the other one of a direct room', async () => {
+    const { ada, ben, roomId } = await aPair()
+    const groupId = await ada.make(ben)
+    const inGroup = await startCall(ada, groupId)
+    await joinCall(ben, inGroup.callId)
+    const inRoom = await startCall(ben, roomId)
+    await write(ben, 'deleteAccount', { password }, 'deletedUserId')
+    await until(async () => (await callOf(ada, inRoom.callId)).endReason === 'FAILED', { within: 5_000, what: 'the end' })
+    await until(async () => (await stateOf(ada, inGroup.callId, ben)) === 'LEFT', { within: 5_000, what: 'Ben being out' })
+    expect((await callOf(ada, inGroup.callId)).state).toBe('ONGOING')
   })
 
   it('whoever is removed from the room hears no signals any more, and is out of the call', async () => {
