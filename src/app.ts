@@ -133,7 +133,7 @@ async function open(
 
   const mask = createMask((id, error) => logger.error('Something went wrong.', { id, error }))
   const live = createLive({ schema, services, hub, mask })
-  const attendance = createAttendance(hub)
+  const attendance = createAttendance(hear)
   const server = owned(
     await openServer({
       schema,

@@ -1,5 +1,6 @@
 import type { Bus, BusSubscription } from '../../engine/bus.ts'
 import { notFound } from '../../lib/refusal.ts'
+import { longestTimerMs } from '../../lib/timers.ts'
 import { within } from '../../lib/within.ts'
 import type { Database } from '../../store/database.ts'
 import type { User } from '../../store/generated/prisma/client.ts'
@@ -38,7 +39,8 @@ export interface WatchedPeople {
   /** Whether they were there when they were read last; false of whom nobody watches. */
   wasThere(userId: string): boolean
   readonly size: number
-  close(): void
+  /** Waits for the reading under way. */
+  close(): Promise<void>
 }
 
 export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeople {
@@ -118,7 +120,7 @@ export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeopl
         want(person)
         readSoon()
       },
-      Math.min(known.lapsesInMs + 1, longestMs),
+      Math.min(known.lapsesInMs + 1, longestTimerMs),
     ).unref()
   }
 
@@ -145,32 +147,23 @@ export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeopl
       )
       for (const person of some) {
         const now = found.get(person.id)
-        const before = person.known
-        if (
-          !now ||
-          !before ||
-          (isSame(shownOf(now.presence, true), shownOf(before.presence, true)) && now.presence.isClosed === before.presence.isClosed)
-        )
-          continue
-        want(person)
+        if (now && person.known && !looksSame(now, person.known)) want(person)
       }
       if (due.size > 0) readSoon()
     }
   }
 
-  let isRereading = false
+  let rereading: Promise<void> | undefined
   function rereadAll(): void {
-    if (isRereading) return
-    isRereading = true
-    reread()
+    rereading ??= reread()
       .catch(onTrouble)
       .finally(() => {
-        isRereading = false
+        rereading = undefined
       })
   }
 
-  const rereading = setInterval(rereadAll, presenceRereadMs).unref()
-  bus.onReturn(rereadAll)
+  const ticking = setInterval(rereadAll, presenceRereadMs).unref()
+  const stopListening = bus.onReturn(rereadAll)
 
   function open(id: string): WatchedPerson {
     const subscription = bus.subscribe(topicOf(id), () => {
@@ -224,12 +217,14 @@ export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeopl
     get size() {
       return people.size
     },
-    close() {
+    async close() {
       isClosed = true
-      clearInterval(rereading)
+      clearInterval(ticking)
+      stopListening()
       for (const person of people.values()) close(person)
       people.clear()
       due.clear()
+      await Promise.allSettled([reading, rereading])
     },
   }
 }
@@ -250,6 +245,11 @@ interface WatchedPerson {
   lapsing: NodeJS.Timeout | undefined
 }
 
+/** To whoever may see them. */
+function looksSame({ presence: one }: KnownPerson, { presence: other }: KnownPerson): boolean {
+  return one.isClosed === other.isClosed && isSame(shownOf(one, true), shownOf(other, true))
+}
+
 function close({ subscription, lapsing }: WatchedPerson): void {
   subscription.close()
   clearTimeout(lapsing)
@@ -268,5 +268,3 @@ const gatherMs = 20
 const mostPeople = 1000
 const mostPairs = 5000
 const retryMs = 1000
-/** What timers can hold. */
-const longestMs = 2 ** 31 - 1
