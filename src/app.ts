@@ -11,6 +11,7 @@ import { createLog } from './engine/log.ts'
 import { sweepHourly } from './engine/sweep.ts'
 import { makeRefreshSecret } from './features/accounts/refresh-tokens.ts'
 import { createAccounts } from './features/accounts/services.ts'
+import { createCalls } from './features/calls/keeper.ts'
 import { createUnreadWatch } from './features/inbox/unread-watch.ts'
 import { createSends } from './features/messages/sends.ts'
 import { createPresence } from './features/presence/presence.ts'
@@ -112,6 +113,7 @@ async function open(
     ...accounts,
     database,
     transact,
+    calls: owned(createCalls(database, transact, { ...config, onTrouble })),
     marks: owned(createMarks(database, transact, { ...config, onTrouble })),
     log,
     sends: createSends(database, hub.ring, { waitingMost: config.sendsWaiting }),

@@ -119,6 +119,11 @@ const isSigningKey = (value: string) =>
 const isOrigin = (value: string) =>
   URL.canParse(value) && new URL(value).origin === value ? undefined : 'set an origin, such as https://chat.example.org.'
 
+const isIceUrl = (scheme: string) => (value: string) =>
+  new RegExp(`^${scheme}s?:[^\\s,]+$`).test(value) ? undefined : `set a URL that begins with ${scheme}: or ${scheme}s:.`
+
+const isNoBlank = (value: string) => (value.trim() === value ? undefined : 'it begins or ends with a blank.')
+
 /** Every setting, with its name in the environment. Times are milliseconds where the name says so. */
 export const settings = {
   port: number('PORT', 4000, 'where to listen; 0 takes a free port and prints it', 0, 65535),
@@ -146,14 +151,26 @@ export const settings = {
   sessionRememberedMs: number('SESSION_REMEMBERED_MS', 1000, 'how long a session found alive is believed to be', 0),
   sessionsPerPerson: number('SESSIONS_PER_PERSON', 100, 'devices signed in a person; one more ends the one unused for longest'),
 
-  sendPerSecond: number('SEND_PER_SECOND', 5, 'messages a second a person; joining, updating and archiving a room count as one'),
+  sendPerSecond: number(
+    'SEND_PER_SECOND',
+    5,
+    'messages a second a person; joining, updating and archiving a room, joining a call and what one sends in it count as one',
+  ),
   sendBurst: number('SEND_BURST', 10, 'messages at once a person'),
   sendsWaiting: number('SENDS_WAITING', 5000, 'messages that may wait for the database a node; more are refused'),
   signInPerMinute: number('SIGN_IN_PER_MINUTE', 10, 'attempts to sign in a minute, a handle and an address'),
   signUpPerHour: number('SIGN_UP_PER_HOUR', 30, 'accounts an hour an address'),
-  reachPerMinute: number('REACH_PER_MINUTE', 30, 'direct rooms opened, people added, rooms and teams made a minute a person'),
+  reachPerMinute: number('REACH_PER_MINUTE', 30, 'direct rooms opened, people added, rooms and teams made, calls begun a minute a person'),
   searchPerMinute: number('SEARCH_PER_MINUTE', 60, 'searches a minute a person'),
   typingPerMinute: number('TYPING_PER_MINUTE', 30, 'how often a person may begin to type a minute'),
+
+  signalPerSecond: number('SIGNAL_PER_SECOND', 50, 'signals of calls a second a person'),
+  signalBurst: number('SIGNAL_BURST', 200, 'signals of calls at once a person'),
+
+  stunUrls: list('STUN_URLS', 'STUN servers for calls, `stun:HOST:PORT`, comma-separated', isIceUrl('stun')),
+  turnUrls: list('TURN_URLS', 'TURN servers for calls, `turn:HOST:PORT`, comma-separated; they know TURN_SECRET', isIceUrl('turn')),
+  turnSecret: secret('TURN_SECRET', "what the TURN servers take for a shared secret: coturn's `static-auth-secret`", isNoBlank),
+  turnCredentialMs: number('TURN_CREDENTIAL_MS', 3_600_000, 'how long credentials for TURN are good', 1000),
 
   pageDefault: number('PAGE_DEFAULT', 50, 'objects a page when nothing is said'),
   pageMost: number('PAGE_MOST', 100, 'objects a page at most'),
@@ -167,6 +184,11 @@ export const settings = {
   readMarksMembers: number('READ_MARKS_MEMBERS', 100, 'members a room in which everybody is shown how far the others have read'),
   nameCharacters: number('NAME_CHARACTERS', 80, 'characters a name'),
   topicCharacters: number('TOPIC_CHARACTERS', 250, 'characters a topic'),
+  callRingsMost: number('CALL_RINGS_MOST', 100, 'members a room in which a call rings for the others'),
+  callParticipantsMost: number('CALL_PARTICIPANTS_MOST', 100, 'people at once a call'),
+  signalBytes: number('SIGNAL_BYTES', 64 * 1024, 'bytes of what a signal carries, as JSON'),
+  signalsKept: number('SIGNALS_KEPT', 1000, 'signals kept for each participant of a call, a hundred more at times', 100),
+  deviceCharacters: number('DEVICE_CHARACTERS', 64, "characters of a device's name for itself"),
   nonceCharacters: number('NONCE_CHARACTERS', 64, 'characters a nonce'),
   presenceCharacters: number('PRESENCE_CHARACTERS', 100, 'characters of what somebody says of themselves beside their presence'),
   presencePeopleMost: number('PRESENCE_PEOPLE_MOST', 200, 'people whose presence a subscription can watch'),
@@ -209,6 +231,21 @@ export const settings = {
   presenceSeenMs: number('PRESENCE_SEEN_MS', 5 * 60_000, 'between two times of writing down who was seen', 1000),
   typingMs: number('TYPING_MS', 8000, 'after how long somebody who does not say so again is no longer typing'),
   typingRepeatMs: number('TYPING_REPEAT_MS', 3000, 'for how long saying so again is not passed on', 0),
+  callRingsMs: number('CALL_RINGS_MS', 45_000, 'how long a call rings'),
+  callBeginMs: number('CALL_BEGIN_MS', 15_000, 'how long whoever joins a call may take to follow its signals'),
+  callGraceMs: number('CALL_GRACE_MS', 10_000, 'how long somebody stays in a call whose device follows its signals no longer'),
+  callRefreshMs: number(
+    'CALL_REFRESH_MS',
+    5000,
+    'between two words of a node on whose signals are followed there; less than CALL_GRACE_MS',
+  ),
+  callTickMs: number('CALL_TICK_MS', 1000, 'between looks of every node for calls in which something is due'),
+  callClaimMs: number('CALL_CLAIM_MS', 5000, 'how long a node has to see to what it found due, before another may'),
+  callForgetMs: number(
+    'CALL_FORGET_MS',
+    60_000,
+    'how long the empty stream of a participant who left stays, for nodes that have not heard so',
+  ),
   marksEveryMs: number('MARKS_EVERY_MS', 1000, 'between two events that tell a room how far its members have read'),
   marksTickMs: number('MARKS_TICK_MS', 5000, 'after how long, and how often, every node tells rooms what no other did'),
   unreadEveryMs: number('UNREAD_EVERY_MS', 1000, 'between two of a room when people are told what is unread there', 0),
@@ -226,6 +263,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   if (config.limitRates === 'off' && !isLoopback(config.host))
     throw new ConfigError('LIMITS=off is for benches: set HOST=127.0.0.1, or LIMITS=on.')
   if (config.passwordLeast > config.passwordMost) throw new ConfigError('PASSWORD_LEAST is more than PASSWORD_MOST: set it lower.')
+  if (config.turnUrls.length > 0 && !config.turnSecret)
+    throw new ConfigError('TURN_URLS without TURN_SECRET: set the secret that the TURN servers know, or unset TURN_URLS.')
+  if (config.callRefreshMs >= config.callGraceMs) throw new ConfigError('CALL_REFRESH_MS is not less than CALL_GRACE_MS: set it lower.')
   if (config.pageDefault > config.pageMost) throw new ConfigError('PAGE_DEFAULT is more than PAGE_MOST: set it lower.')
   return config
 }

@@ -14,6 +14,10 @@ describe('the configuration', () => {
     [{ CORS_ORIGINS: 'https://a.example, b' }, 'CORS_ORIGINS: b: set an origin, such as https://chat.example.org.'],
     [{ REDIS_URL: 'redis://here' }, 'REDIS_URL is for several nodes'],
     [{ LIMITS: 'off', HOST: '0.0.0.0' }, 'LIMITS=off is for benches'],
+    [{ TURN_URLS: 'turn:here' }, 'TURN_URLS without TURN_SECRET'],
+    [{ TURN_URLS: 'https://here', TURN_SECRET: 'secret' }, 'TURN_URLS: https://here: set a URL that begins with turn: or turns:.'],
+    [{ TURN_SECRET: ' secret' }, 'TURN_SECRET: it begins or ends with a blank.'],
+    [{ CALL_REFRESH_MS: '10000' }, 'CALL_REFRESH_MS is not less than CALL_GRACE_MS'],
     [{ PAGE_DEFAULT: '200' }, 'PAGE_DEFAULT is more than PAGE_MOST'],
   ])('refuses %o in one line that says what to set', (env, line) => {
     expect(() => readConfig(env)).toThrow(ConfigError)

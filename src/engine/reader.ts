@@ -128,7 +128,7 @@ export class StreamReader implements Reader {
         await sink.drained()
         continue
       }
-      const entries = this.#next ?? group.stream.inRing(this.position, batch) ?? (await group.stream.page(this.position))
+      const entries = this.#next ?? group.stream.inRing(this.position, batch) ?? (await this.#page())
       this.#next = undefined
       if (this.#isClosed) return
       if (entries.length === 0) {
@@ -142,6 +142,16 @@ export class StreamReader implements Reader {
         await this.#take(entry)
         if (this.#isClosed) return
       }
+    }
+  }
+
+  /** Where what comes next is no longer kept, because its right to hear it has ended, it is told that. */
+  async #page(): Promise<readonly Entry[]> {
+    try {
+      return await this.#options.group.stream.page(this.position)
+    } catch (error) {
+      if (!isLostConnection(error)) await this.#ask()
+      throw error
     }
   }
 

@@ -12,6 +12,11 @@ export interface Limits {
   readonly readMarksMembers: number
   readonly nameCharacters: number
   readonly topicCharacters: number
+  readonly callRingsMost: number
+  readonly callParticipantsMost: number
+  readonly signalBytes: number
+  readonly signalsKept: number
+  readonly deviceCharacters: number
   readonly nonceCharacters: number
   readonly searchCharacters: number
   readonly presenceCharacters: number

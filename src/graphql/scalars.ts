@@ -22,6 +22,11 @@ builder.scalarType('Cursor', {
   },
 })
 
+builder.scalarType('JSON', {
+  description: 'Any JSON value.',
+  serialize: (value) => value,
+})
+
 /** Names no field: a scalar does not know whose value it is. GraphQL puts before the sentence where in the variables it stands. */
 const malformed = (sentence: string) => new Refusal('BAD_USER_INPUT', sentence)
 

@@ -13,7 +13,7 @@ export interface Rates {
   spend(name: RateName, key: string, cost?: number): Promise<void>
 }
 
-export type RateName = 'send' | 'signIn' | 'signUp' | 'reach' | 'typing' | 'search'
+export type RateName = 'send' | 'signIn' | 'signUp' | 'reach' | 'signal' | 'typing' | 'search'
 
 export interface Rate {
   readonly perSecond: number
@@ -29,6 +29,8 @@ export function readRates(settings: {
   readonly signInPerMinute: number
   readonly signUpPerHour: number
   readonly reachPerMinute: number
+  readonly signalPerSecond: number
+  readonly signalBurst: number
   readonly searchPerMinute: number
   readonly typingPerMinute: number
 }): RateTable {
@@ -38,6 +40,7 @@ export function readRates(settings: {
     signIn: every(60, settings.signInPerMinute),
     signUp: every(3600, settings.signUpPerHour),
     reach: every(60, settings.reachPerMinute),
+    signal: { perSecond: settings.signalPerSecond, burst: settings.signalBurst },
     search: every(60, settings.searchPerMinute),
     typing: every(60, settings.typingPerMinute),
   }

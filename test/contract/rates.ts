@@ -10,6 +10,7 @@ export const table: RateTable = {
   signIn: hourly,
   signUp: hourly,
   reach: hourly,
+  signal: hourly,
   search: hourly,
   typing: hourly,
 }

@@ -102,6 +102,24 @@ describe('a reader', () => {
     expect(shared.renderings).toBe(4)
   })
 
+  it('is told that what comes next is no longer kept; or, where its right has ended, that', async () => {
+    for (const [may, code] of [
+      [() => true, 'CURSOR_EXPIRED'],
+      [() => false, 'NOT_FOUND'],
+    ] as const) {
+      const stream = await aStream(0)
+      const reader = await follow(stream, { may })
+      // Committed, and not heard of; then the first of it is deleted.
+      await append(stream, 2, undefined, domain.services.transact)
+      await domain.database.sql('delete from event where stream_id = $1 and seq = 1 returning 1', [stream])
+      reader.start()
+      await append(stream, 1)
+      await until(() => reader.ended !== undefined)
+      expect(reader.ended).toMatchObject({ code })
+      expect(reader.got).toEqual([])
+    }
+  })
+
   it('that is slow is not sent to, holds nobody up, and reads on where it stopped', async () => {
     const stream = await aStream(0)
     const shared = aGroup()

@@ -52,7 +52,9 @@ describeWith(['postgres', 'redis'], `a room of ${members} members, ${online} of 
       expect(counted.map(({ values }) => (values[0] as unknown[]).length)).toEqual([online / 2])
     }
     // The send and its session; on each node room, counts, memberships, last message, sender. Nothing for each who is told.
-    const all = databases.flatMap(({ statements }) => statements.map(({ text }) => text))
+    const texts = databases.flatMap(({ statements }) => statements.map(({ text }) => text))
+    // But for what every node asks each second: whether a call is due.
+    const all = texts.filter((text) => !text.includes('call_participant'))
     expect(all.length, all.join('\n')).toBeLessThanOrEqual(3 + 2 * 5)
     for (const sidebar of sidebars) await sidebar.stop()
   }, 60_000)

@@ -32,18 +32,23 @@ const team = 'fragment TeamParts on Team { __typename id called: name slug membe
 const teamMember = 'fragment TeamMemberParts on TeamMember { __typename id role joinedAt user { __typename id name } }'
 const viewer = `fragment ViewerParts on Viewer { __typename id email user { __typename id name presence { __typename id text } }
   sessions { __typename id userAgent createdAt isCurrent } blockedUsers { __typename id name } }`
+const call = `fragment CallParts on Call { __typename id state endReason media startedAt ringsUntil answeredAt endedAt startedBy { __typename id name }
+  participants { __typename id state deviceId audio video screen joinedAt leftAt user { __typename id name } } }`
 const stateDocument = `query ($roomId: ID!, $teamId: ID!) {
-  viewer { ...ViewerParts inboxCursor rooms(first: 20) { edges { node { ...RoomParts } } } teams(first: 20) { edges { node { ...TeamParts } } } }
-  room(id: $roomId) { ...RoomParts ...PinParts ...MineParts cursor ... on Channel { isPrivate team { __typename id } }
+  viewer { ...ViewerParts inboxCursor ringingCalls { ...CallParts } rooms(first: 20) { edges { node { ...RoomParts } } } teams(first: 20) { edges { node { ...TeamParts } } } }
+  room(id: $roomId) { ...RoomParts ...PinParts ...MineParts cursor activeCall { ...CallParts } ... on Channel { isPrivate team { __typename id } }
     members(first: 100) { nodes { ...MemberParts } } messages(last: 50) { edges { cursor node { ...MessageParts } } } }
   team(id: $teamId) { ...TeamParts cursor members(first: 100) { nodes { ...TeamMemberParts } } channels(first: 100) { nodes { ...ChannelParts } } } }
-  ${viewer} ${room} ${pins} ${mine} ${member} ${team} ${teamMember} ${channel}`
+  ${viewer} ${room} ${pins} ${mine} ${member} ${team} ${teamMember} ${channel} ${call}`
 const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(roomId: $roomId, after: $after) {
   __typename cursor at roomId
   ... on MemberJoined { member { ...MemberParts } room { ...RoomParts } now: room { ...MineParts } }
   ... on MemberLeft { memberId room { ...RoomParts } now: room { ...MineParts } }
   ... on MemberUpdated { member { ...MemberParts room { __typename id viewerPermissions } } }
   ... on RoomUpdated { room { ...RoomParts } }
+  ... on CallStarted { call { ...CallParts } }
+  ... on CallUpdated { call { ...CallParts } participant { __typename id state audio video screen } }
+  ... on CallEnded { call { ...CallParts } }
   ... on RoomArchived { room { ...RoomParts } now: room { ...MineParts } }
   ... on RoomUnarchived { room { ...RoomParts } now: room { ...MineParts } }
   ... on MessageEdited { message { ...MessageParts room { ...UnreadParts } } }
@@ -54,7 +59,7 @@ const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(
   ... on ReactionAdded { emoji message { ...MessageParts } }
   ... on ReactionRemoved { emoji message { ...MessageParts } }
   ... on MessageAdded { message { ...MessageParts } reply: message { thread { root { __typename id thread { ...ThreadParts } } } } edge { cursor node { ...MessageParts } } room { ...RoomParts } unread: room { ...UnreadParts } } } }
-  ${room} ${pins} ${mine} ${member}`
+  ${room} ${pins} ${mine} ${member} ${call}`
 const teamDocument = `subscription ($teamId: ID!, $after: Cursor!) { teamEvents(teamId: $teamId, after: $after) {
   __typename cursor teamId
   ... on TeamUpdated { team { ...TeamParts } }
@@ -70,13 +75,15 @@ const inboxDocument = `subscription ($after: Cursor!) { inbox(after: $after) {
   __typename cursor
   ... on RoomAdded { roomId edge { node { ...RoomParts } } now: room { ...MineParts } channel: room { ... on Channel { ...ChannelParts of: team { id } } } }
   ... on RoomRemoved { roomId }
+  ... on CallRinging { callId call { ...CallParts } participant { __typename id state } }
+  ... on CallStoppedRinging { callId reason call { ...CallParts } }
   ... on Mentioned { roomId message { ...MessageParts } }
   ... on ReadMarkMoved { roomId seq room { ...UnreadParts } }
   ... on TeamAdded { teamId edge { node { ...TeamParts } } }
   ... on TeamRemoved { teamId }
   ... on ViewerUpdated { viewer { ...ViewerParts } room { __typename id viewerPermissions viewerMembership { ...MemberParts } } }
   ... on SessionEnded { sessionId } } }
-  ${room} ${viewer} ${mine} ${member} ${team} ${channel}`
+  ${room} ${viewer} ${mine} ${member} ${team} ${channel} ${call}`
 
 /**
  * Who is in the story: Ada, an admin, on two devices; Ben, a member; Cid, who is not in the room. Ada leads a team, in which Ben is and Cid is
@@ -116,6 +123,15 @@ const inChannel = { where: ({ channelId }: Cast) => channelId }
 const inGeneral = { where: ({ generalId }: Cast) => generalId }
 /** Of the rooms in others' lists more change than one. */
 const seenByBen = { seenBy: ({ ben }: Cast) => [ben] }
+
+const seenByAdaAndBen = { seenBy: ({ ada, tablet, ben }: Cast) => [ada, tablet, ben] }
+
+const aCall = async (person: Person, roomId: string) => {
+  const input = { roomId, media: 'VIDEO', deviceId: 'phone' }
+  const document = 'mutation ($input: StartCallInput!) { startCall(input: $input) { call { id } participant { id } } }'
+  const { startCall } = orThrow(await person.ask<{ startCall: Record<'call' | 'participant', { id: string }> }>(document, { input }))
+  return { callId: startCall.call.id, participantId: startCall.participant.id }
+}
 
 /** A case or more for every mutation there is: one that comes without fails the first test. */
 const cases: Record<string, Record<string, Case>> = {
@@ -248,10 +264,49 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ada, 'forwardMessage', input)
     }),
   },
+  declineCall: {
+    'by the only one for whom it rang, who called anew': aCase(async ({ ada, ben, roomId }) => {
+      const { callId } = await aCall(ada, roomId)
+      await write(ben, 'declineCall', { callId })
+      await aCall(ben, roomId)
+    }),
+    'by one of two': aCase(async ({ ada, ben, cid, roomId }) => {
+      await ada.add(roomId, cid)
+      const { callId } = await aCall(ada, roomId)
+      await write(ben, 'declineCall', { callId })
+    }, seenByAdaAndBen),
+  },
+  endCall: {
+    'before and after it was answered': aCase(async ({ ada, ben, roomId }) => {
+      const first = await aCall(ben, roomId)
+      await write(ada, 'endCall', { callId: first.callId })
+      const { callId } = await aCall(ada, roomId)
+      await write(ben, 'joinCall', { callId, deviceId: 'phone' })
+      await write(ada, 'endCall', { callId })
+    }),
+  },
+  joinCall: {
+    'who answers': aCase(async ({ ada, ben, roomId }) => {
+      const { callId } = await aCall(ada, roomId)
+      await write(ben, 'joinCall', { callId, deviceId: 'phone' })
+    }),
+  },
   joinChannel: {
     'by a member of the team, twice': aCase(async ({ ben, channelId }) => {
       for (let time = 0; time < 2; time++) await write(ben, 'joinChannel', { channelId })
     }, inChannel),
+  },
+  leaveCall: {
+    'one after the other, and one who came back': aCase(async ({ ada, ben, roomId }) => {
+      const { callId, participantId } = await aCall(ada, roomId)
+      await write(ben, 'joinCall', { callId, deviceId: 'phone' })
+      await write(ada, 'leaveCall', { participantId })
+      await write(ada, 'joinCall', { callId, deviceId: 'tablet' })
+    }),
+    'before anybody answered': aCase(async ({ ada, roomId }) => {
+      const { participantId } = await aCall(ada, roomId)
+      await write(ada, 'leaveCall', { participantId })
+    }),
   },
   markRead: {
     'on one device': aCase(async ({ ada, ben, roomId }) => {
@@ -370,6 +425,16 @@ const cases: Record<string, Record<string, Case>> = {
       await ada.say(roomId, 'Once', 'once')
     }),
   },
+  sendSignal: {
+    'to one device': aCase(async ({ ada, ben, roomId }) => {
+      const { callId, participantId: from } = await aCall(ada, roomId)
+      await write(ben, 'joinCall', { callId, deviceId: 'phone' })
+      const document = 'query ($id: ID!) { call(id: $id) { participants { id state user { id } } } }'
+      const { call } = orThrow(await ada.ask<{ call: State }>(document, { id: callId }))
+      const to = call.participants.find(({ user }: State) => user.id === ben.id).id
+      await write(ada, 'sendSignal', { from, to, kind: 'OFFER', payload: { sdp: '' } })
+    }),
+  },
   'sendMessage, in a public channel': {
     'by who is not in it, twice': aCase(async ({ ben, channelId }) => {
       for (const content of ['Hello', 'Anybody here?']) await ben.say(channelId, content)
@@ -441,6 +506,13 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ben, 'setTeamRole', { teamId, userId: ada.id, role: 'MEMBER' })
     }, inChannel),
   },
+  startCall: {
+    'where there is none, and again': aCase(async ({ ada, roomId }) => {
+      await aCall(ada, roomId)
+      await aCall(ada, roomId)
+    }),
+    'in a public channel that one was not in': aCase(({ ben, channelId }) => aCall(ben, channelId), { ...inChannel, ...seenByBen }),
+  },
   signIn: { 'on a third device': aCase(({ ada }) => anotherDevice(ada, { url: ada.url })) },
   signOut: {
     'on one device': aCase(({ tablet }) => write(tablet, 'signOut', {}), { ends: tablet }),
@@ -479,6 +551,12 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ada, 'unarchiveRoom', { roomId })
       await ada.say(roomId, 'Open again')
     }, inChannel),
+  },
+  updateParticipant: {
+    'what one sends': aCase(async ({ ada, roomId }) => {
+      const { participantId } = await aCall(ada, roomId)
+      await write(ada, 'updateParticipant', { participantId, audio: false, screen: true })
+    }),
   },
   updateProfile: {
     // A name reaches others with the next answer that shows it.

@@ -41,6 +41,8 @@ it('the table is what is configured', () => {
     signInPerMinute: 12,
     signUpPerHour: 36,
     reachPerMinute: 30,
+    signalPerSecond: 50,
+    signalBurst: 200,
     searchPerMinute: 120,
     typingPerMinute: 60,
   }
@@ -49,6 +51,7 @@ it('the table is what is configured', () => {
     signIn: { perSecond: 0.2, burst: 12 },
     signUp: { perSecond: 0.01, burst: 36 },
     reach: { perSecond: 0.5, burst: 30 },
+    signal: { perSecond: 50, burst: 200 },
     search: { perSecond: 2, burst: 120 },
     typing: { perSecond: 1, burst: 60 },
   })

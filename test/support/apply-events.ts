@@ -74,6 +74,9 @@ export const roomRules: Rules = {
       if (isNewer) room.lastMessage = structuredClone(message)
     }
   },
+  CallStarted: showCall,
+  CallUpdated: showCall,
+  CallEnded: showCall,
   RoomArchived({ viewer, room }) {
     if (viewer) viewer.rooms.edges = viewer.rooms.edges.filter(({ node }: State) => node.id !== room.id)
   },
@@ -89,6 +92,13 @@ export const roomRules: Rules = {
     for (const room of objectsIn(state))
       if (room === state.room || (room.id === roomId && 'lastActivityAt' in room)) room.lastActivityAt = at
   },
+}
+
+/** A room has one call that is not over; an old event shows it as it is now. */
+function showCall({ room }: State, { call }: ShownEvent) {
+  if (!('activeCall' in room)) return
+  if (call.state !== 'ENDED') room.activeCall = structuredClone(call)
+  else if (room.activeCall?.id === call.id) room.activeCall = null
 }
 
 /** The events of a team: what they do to `{ team { cursor members { nodes } channels { nodes } } }`. */
@@ -132,6 +142,13 @@ export const inboxRules: Rules = {
     if (!channel?.isPrivate || channel.archivedAt || channel.of.id !== team?.id) return
     const { of: _of, ...shown } = channel
     listChannel({ team }, { __typename: 'RoomAdded', channel: shown })
+  },
+  CallRinging({ viewer }, { call, participant }) {
+    if (participant?.state !== 'RINGING' || !viewer.ringingCalls) return
+    viewer.ringingCalls = [call, ...viewer.ringingCalls.filter(({ id }: State) => id !== call.id)]
+  },
+  CallStoppedRinging({ viewer }, { callId }) {
+    viewer.ringingCalls = viewer.ringingCalls?.filter(({ id }: State) => id !== callId)
   },
   RoomRemoved({ viewer, team }, { roomId }) {
     viewer.rooms.edges = viewer.rooms.edges.filter(({ node }: State) => node.id !== roomId)

@@ -4,6 +4,7 @@ import { createMemoryBus } from '../../src/engine/bus-memory.ts'
 import { createLog } from '../../src/engine/log.ts'
 import { makeRefreshSecret } from '../../src/features/accounts/refresh-tokens.ts'
 import { createAccounts } from '../../src/features/accounts/services.ts'
+import { createCalls, type OwnedCalls } from '../../src/features/calls/keeper.ts'
 import { createUnreadWatch } from '../../src/features/inbox/unread-watch.ts'
 import { createSends } from '../../src/features/messages/sends.ts'
 import { createPresence } from '../../src/features/presence/presence.ts'
@@ -25,7 +26,7 @@ import { createMemoryWhereabouts } from '../../src/store/whereabouts.ts'
 /** Parley without a server: the schema executed on a real embedded database. For what needs no socket. */
 export interface Domain {
   readonly database: Database
-  readonly services: Services & { readonly marks: OwnedMarks }
+  readonly services: Services & { readonly marks: OwnedMarks; readonly calls: OwnedCalls }
   /** Everything that was rung since the domain began. */
   readonly rung: HeardEvent[]
   aPerson(name?: string): Promise<APerson>
@@ -80,6 +81,8 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     ...accounts,
     database,
     transact,
+    // Time is the tests': they tick.
+    calls: createCalls(database, transact, { ...config, callTickMs: 2 ** 31 - 1, onTrouble: () => {} }),
     // It tells what it moved itself, and looks for nothing that others left.
     marks: createMarks(database, transact, { ...config, marksTickMs: 2 ** 31 - 1, onTrouble: () => {} }),
     log: createLog(database),

@@ -1,9 +1,10 @@
 import { describe } from 'vitest'
 import { findChromium } from './chromium.ts'
+import { findCoturn } from './coturn.ts'
 import { findPostgres } from './postgres.ts'
 import { findRedis } from './redis.ts'
 
-export type Service = 'postgres' | 'redis' | 'chromium'
+export type Service = 'postgres' | 'redis' | 'chromium' | 'coturn'
 
 /**
  * `describe` for a suite that needs real services; it starts them in its hooks and tests, for its body runs in any case. Where one is not
@@ -19,4 +20,9 @@ export function describeWith(services: Service[], name: string, suite: () => voi
   describe.skip(`${name} (skipped: ${missing.join(' and ')} not installed)`, suite)
 }
 
-const find: Record<Service, () => string | undefined> = { postgres: findPostgres, redis: findRedis, chromium: findChromium }
+const find: Record<Service, () => string | undefined> = {
+  postgres: findPostgres,
+  redis: findRedis,
+  chromium: findChromium,
+  coturn: findCoturn,
+}

@@ -15,6 +15,8 @@ const SystemMessageKind = builder.enumType('SystemMessageKind', {
     MEMBER_JOINED: { description: 'The sender joined the room, or was added.' },
     MEMBER_LEFT: { description: 'The sender left the room, or was removed.' },
     ROOM_RENAMED: { description: 'The sender gave the room another name.' },
+    CALL_ENDED: { description: 'A call that the sender began is over, or was declined.' },
+    CALL_MISSED: { description: 'A call that the sender began was answered by nobody.' },
   } as const,
 })
 

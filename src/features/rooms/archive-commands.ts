@@ -1,5 +1,6 @@
 import type { Services } from '../../graphql/context.ts'
 import { forbidden } from '../../lib/refusal.ts'
+import { dropFromCallsIn } from '../calls/dropping.ts'
 import { channelArchived, channelUnarchived } from './channel-events.ts'
 import { roomArchived, roomUnarchived } from './events.ts'
 import { canArchive } from './policy.ts'
@@ -29,6 +30,7 @@ async function setArchived(services: Services, person: string, roomId: string, s
     if (!canArchive(mine)) throw forbidden(room.kind === 'DIRECT' ? 'A direct room cannot be archived.' : onlyForThoseWhoRunIt)
     if (mine.isArchived === shallBe) return
     await tx.rows.room.update({ where: { id: roomId }, data: { archivedAt: shallBe ? tx.at : null } })
+    if (shallBe) await dropFromCallsIn(tx, { roomIds: [roomId] })
     const about = { roomId, actorId: person }
     tx.append(roomId, shallBe ? roomArchived(about) : roomUnarchived(about))
     tellTeamIn(tx, room, shallBe ? channelArchived(about) : channelUnarchived(about))

@@ -1,5 +1,6 @@
 import type { Prisma, RoomKind, RoomMember } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
+import { dropFromCallsIn } from '../calls/dropping.ts'
 import { roomUpdated } from './events.ts'
 import { leaveAllIn } from './leaving.ts'
 
@@ -16,6 +17,7 @@ export async function quitRoomsIn(tx: Transaction, userId: string): Promise<void
   await leaveAllIn(tx, { userId, actorId: userId, memberships: await membershipsIn(tx, userId, 'GROUP') })
   const roomIds = (await membershipsIn(tx, userId, 'DIRECT')).map(({ roomId }) => roomId)
   await tx.rows.room.updateMany({ where: { id: { in: roomIds } }, data: { isSevered: true } })
+  await dropFromCallsIn(tx, { roomIds })
   for (const roomId of roomIds) tx.append(roomId, roomUpdated({ roomId, actorId: userId }))
 }
 

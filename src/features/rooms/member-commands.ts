@@ -3,6 +3,7 @@ import { badInput, conflict, forbidden, notFound } from '../../lib/refusal.ts'
 import type { RoomMember, RoomRole } from '../../store/generated/prisma/client.ts'
 import { requireUser } from '../accounts/scene.ts'
 import { reach, requireReachable } from '../blocks/reach.ts'
+import { dropFromCallsIn } from '../calls/dropping.ts'
 import { memberUpdated } from './events.ts'
 import { joinIn } from './joining.ts'
 import { countAdmins, leaveIn } from './leaving.ts'
@@ -74,6 +75,7 @@ export async function muteMember(services: Services, person: string, { roomId, u
     if (until !== null && until <= tx.at) throw badInput('until', 'A mute ends in the future: name a later time, or null to lift it.')
     if (inForce(membership, tx.at)?.getTime() === until?.getTime()) return membership
     const updated = await tx.rows.roomMember.update({ where: { id: membership.id }, data: { mutedUntil: until } })
+    if (until !== null) await dropFromCallsIn(tx, { roomIds: [roomId], userId })
     if (membership.leftAt === null) tx.append(roomId, memberUpdated({ roomId, memberId: membership.id, userId, actorId: person }))
     return updated
   })

@@ -11,6 +11,7 @@ const RoomPermission = builder.enumType('RoomPermission', {
     MANAGE_MEMBERS: { description: 'Add, remove, appoint and mute its members.' },
     DELETE_ANY_MESSAGE: { description: 'Delete what others have said.' },
     PIN: { description: 'Pin messages and take them down.' },
+    START_CALL: { description: 'Start a call, answer and join one. Doing so in a public channel makes a member of who is none.' },
     ARCHIVE: { description: 'Archive it, and open it again.' },
   } as const,
 })

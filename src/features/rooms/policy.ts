@@ -26,6 +26,11 @@ export function canPost(standing: Standing): boolean {
   return canSee(standing) && !standing.isArchived && !standing.isSevered && !isSilenced(standing)
 }
 
+/** Beginning, answering and joining calls. Whoever calls in a public channel joins it. */
+export function canCall(standing: Standing): boolean {
+  return canPost(standing)
+}
+
 export function canPin(standing: Standing): boolean {
   return canPost(standing) && (standing.kind === 'DIRECT' || administers(standing))
 }
@@ -62,6 +67,7 @@ const questions = {
   MANAGE_MEMBERS: canManageMembers,
   DELETE_ANY_MESSAGE: canDeleteAnyMessage,
   PIN: canPin,
+  START_CALL: canCall,
   ARCHIVE: canArchive,
 } satisfies Record<string, (standing: Standing) => boolean>
 

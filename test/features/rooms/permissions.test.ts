@@ -52,9 +52,9 @@ const table = `
 const words: Record<string, readonly string[] | null> = {
   unseen: null,
   reads: [],
-  posts: ['POST'],
-  pins: ['POST', 'PIN'],
-  runs: ['POST', 'UPDATE', 'MANAGE_MEMBERS', 'DELETE_ANY_MESSAGE', 'PIN', 'ARCHIVE'],
+  posts: ['POST', 'START_CALL'],
+  pins: ['POST', 'PIN', 'START_CALL'],
+  runs: ['POST', 'UPDATE', 'MANAGE_MEMBERS', 'DELETE_ANY_MESSAGE', 'PIN', 'START_CALL', 'ARCHIVE'],
   opens: ['ARCHIVE'],
 }
 
@@ -111,6 +111,21 @@ const mutations: Record<string, readonly (readonly [rule: Rule, input: (scene: S
     ['POST', (_scene, roomId) => ({ roomId, isTyping: true })],
     [(cell) => (cell.may ? undefined : 'NOT_FOUND'), (_scene, roomId) => ({ roomId, isTyping: false }), 'no longer'],
   ],
+  startCall: [['START_CALL', (_scene, roomId) => ({ roomId, media: 'AUDIO', deviceId: 'phone' })]],
+  joinCall: [['START_CALL', ({ callId }) => ({ callId: encodeId('Call', callId), deviceId: 'phone' })]],
+  declineCall: [[(cell) => (cell.may ? 'CONFLICT' : 'NOT_FOUND'), ({ callId }) => ({ callId: encodeId('Call', callId) })]],
+  leaveCall: [[others, ({ participantId }) => ({ participantId: encodeId('CallParticipant', participantId) })]],
+  updateParticipant: [[others, ({ participantId }) => ({ participantId: encodeId('CallParticipant', participantId), audio: false })]],
+  sendSignal: [
+    [
+      others,
+      ({ participantId, callId }) => {
+        const [from, to] = [encodeId('CallParticipant', participantId), encodeId('CallParticipant', callId)]
+        return { from, to, kind: 'OFFER', payload: {} }
+      },
+    ],
+  ],
+  endCall: [['ARCHIVE', ({ callId }) => ({ callId: encodeId('Call', callId) })]],
   joinChannel: [[joining, (_scene, channelId) => ({ channelId })]],
   markRead: [[reading, ({ theirs }, roomId) => ({ roomId, messageId: message(theirs) })]],
   setNotificationLevel: [[(cell) => (isIn(cell) ? undefined : 'NOT_FOUND'), (_scene, roomId) => ({ roomId, level: 'NONE' })]],
@@ -215,6 +230,11 @@ function isIn({ stance: { room } }: Cell): boolean {
 function leaving(cell: Cell): string | undefined {
   if (!isIn(cell)) return 'NOT_FOUND'
   return cell.place.kind === 'DIRECT' ? 'FORBIDDEN' : undefined
+}
+
+/** What is somebody else's. */
+function others({ may }: Cell): string {
+  return may ? 'FORBIDDEN' : 'NOT_FOUND'
 }
 
 /** Whoever is in, whatever else they may. */

@@ -19,7 +19,7 @@ export interface Place {
   readonly isMuted: boolean
 }
 
-/** A room of its own for one attempt: somebody in their stance, two others in it, and what each of them has said. */
+/** A room of its own for one attempt: somebody in their stance, two others in it, what each of them has said, and a call with one of those. */
 export interface Scene {
   readonly roomId: string
   readonly actor: APerson
@@ -29,6 +29,9 @@ export interface Scene {
   readonly guest: APerson
   readonly own: string
   readonly theirs: string
+  readonly callId: string
+  /** The place of the plain member in it, who began it. */
+  readonly participantId: string
 }
 
 type Row = Record<string, unknown>
@@ -75,6 +78,8 @@ export async function createStage(domain: Domain) {
   const rooms: Row[] = []
   const members: Row[] = []
   const messages: Row[] = []
+  const calls: Row[] = []
+  const participants: Row[] = []
 
   /** Nothing is there before `build`. */
   function draw(place: Place, stance: Stance): Scene {
@@ -116,18 +121,27 @@ export async function createStage(domain: Domain) {
       messages.push({ id, room_id: roomId, seq, sender_id: person.id, content, nonce: id, nonce_hash: '', created_at: at })
       return id
     }
-    return { roomId, actor, other, guest, own: say(actor, 1), theirs: say(other, 2) }
+    const [callId, participantId] = [uuid(), uuid()]
+    calls.push({ id: callId, room_id: roomId, media: 'AUDIO', state: 'ONGOING', started_by_id: other.id, started_at: at, answered_at: at })
+    const theirs = { id: participantId, call_id: callId, user_id: other.id, state: 'JOINED', place: 1 }
+    participants.push({ ...theirs, audio: true, video: false, screen: false, is_dropped: false })
+    return { roomId, actor, other, guest, own: say(actor, 1), theirs: say(other, 2), callId, participantId }
   }
 
   async function build(): Promise<void> {
     await insert(
       database,
       'stream',
-      rooms.map(({ id }) => ({ id, head: 2, active_at: at })),
+      [...rooms.map(({ id }) => ({ id, head: 2 })), ...participants.map(({ id }) => ({ id, head: 0 }))].map((stream) => ({
+        ...stream,
+        active_at: at,
+      })),
     )
     await insert(database, 'room', rooms)
     await insert(database, 'room_member', members)
     await insert(database, 'message', messages)
+    await insert(database, 'call', calls)
+    await insert(database, 'call_participant', participants)
   }
 
   return { draw, build }

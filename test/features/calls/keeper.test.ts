@@ -1,0 +1,84 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createCalls, type OwnedCalls } from '../../../src/features/calls/keeper.ts'
+import type { Database } from '../../../src/store/database.ts'
+import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
+import { aGroup } from '../../support/rooms.ts'
+import { call, type Joined, join, rowOf, shown, statesOf } from './support.ts'
+
+let domain: Domain
+let ann: APerson
+let ben: APerson
+let mine: Joined
+let theirs: Joined
+beforeAll(async () => {
+  domain = await aDomain()
+})
+beforeEach(async () => {
+  ;[ann, ben] = [await domain.aPerson('Ann'), await domain.aPerson('Ben')]
+  mine = await call(ann, await aGroup(ann, ben))
+  theirs = await join(ben, mine)
+})
+
+/** A node of one's own, whose timers stand still unless they are given a time. */
+function aNode(
+  more: { callRefreshMs?: number; callTickMs?: number; database?: Database; onTrouble?: (error: unknown) => void } = {},
+): OwnedCalls {
+  const { database = domain.database, onTrouble = () => {}, callRefreshMs = 2 ** 31 - 1, callTickMs = 2 ** 31 - 1 } = more
+  const { terms, ice } = domain.services.calls
+  return createCalls(database, domain.services.transact, { ...terms, ...ice, callGraceMs: 10_000, callRefreshMs, callTickMs, onTrouble })
+}
+
+const dueOf = async ({ participant: { id } }: Joined) =>
+  (await domain.database.prisma.callParticipant.findUniqueOrThrow({ where: { id: rowOf(id) } })).dueAt!.getTime()
+const isDue = ({ participant: { id } }: Joined) =>
+  domain.database.sql(`update call_participant set due_at = now() where id = $1 returning 1`, [rowOf(id)])
+const stateOfBen = async () => statesOf(await shown(ann, mine), ben)
+
+describe('a node', () => {
+  it('says again and again who follows their signals here, and no longer when they stop', async () => {
+    const node = aNode({ callRefreshMs: 20 })
+    const stop = await node.attend(rowOf(theirs.participant.id))
+    const first = await dueOf(theirs)
+    await expect.poll(() => dueOf(theirs)).toBeGreaterThan(first)
+    stop()
+    await node.close()
+    const last = await dueOf(theirs)
+    expect(last).toBeLessThanOrEqual(Date.now() + 10_000)
+  })
+
+  it('keeps a participant who follows on two sockets until both are gone', async () => {
+    const node = aNode({ callRefreshMs: 5_000 })
+    const stops = [await node.attend(rowOf(theirs.participant.id)), await node.attend(rowOf(theirs.participant.id))]
+    const attended = await dueOf(theirs)
+    stops[0]!()
+    await node.close()
+    expect(await dueOf(theirs)).toBe(attended)
+    stops[1]!()
+    await expect.poll(() => dueOf(theirs)).toBeLessThan(attended)
+  })
+
+  it('does by itself what is due', async () => {
+    await isDue(theirs)
+    const node = aNode({ callTickMs: 20 })
+    await expect.poll(stateOfBen).toEqual(['LEFT'])
+    await node.close()
+  })
+
+  it('that could not reach the database ends nobody’s call before others have had the time to say who is with them', async () => {
+    let isAway = true
+    const sql: Database['sql'] = (...statement) => (isAway ? Promise.reject(new Error('away')) : domain.database.sql(...statement))
+    const node = aNode({ callRefreshMs: 500, database: { ...domain.database, sql } })
+    await expect(node.tick()).rejects.toThrow('away')
+    isAway = false
+    await isDue(theirs)
+    await node.tick()
+    expect(await stateOfBen()).toEqual(['JOINED'])
+    await expect
+      .poll(async () => {
+        await node.tick()
+        return stateOfBen()
+      })
+      .toEqual(['LEFT'])
+    await node.close()
+  })
+})
