@@ -5,13 +5,20 @@ import { type Attendance, createAttendance } from './engine/attendance.ts'
 import type { Bus } from './engine/bus.ts'
 import { createMemoryBus } from './engine/bus-memory.ts'
 import { createRedisBus } from './engine/bus-redis.ts'
+import { createHear } from './engine/hearing.ts'
 import { createHub, type Hub } from './engine/hub.ts'
 import { createLog } from './engine/log.ts'
 import { sweepHourly } from './engine/sweep.ts'
 import { makeRefreshSecret } from './features/accounts/refresh-tokens.ts'
 import { createAccounts } from './features/accounts/services.ts'
+import { createUnreadWatch } from './features/inbox/unread-watch.ts'
 import { createSends } from './features/messages/sends.ts'
+import { createMarks } from './features/receipts/marks.ts'
+import { movesOf } from './features/receipts/moves.ts'
 import { schema } from './features/schema.ts'
+import { fillInWords } from './features/search/filling.ts'
+import { createTyping } from './features/typing/typing.ts'
+import { createBudget, noBudget } from './graphql/budget.ts'
 import type { Services } from './graphql/context.ts'
 import { createMask } from './graphql/errors.ts'
 import { createHydrate, outdates } from './graphql/facts.ts'
@@ -27,6 +34,8 @@ import { prepareDatabase } from './store/migrate.ts'
 import { createMemoryRates, noRates, type Rates, readRates } from './store/rates.ts'
 import { createRedisRates } from './store/rates-redis.ts'
 import { createTransact } from './store/transact.ts'
+import { createMemoryTypists } from './store/typists.ts'
+import { createRedisTypists } from './store/typists-redis.ts'
 
 /** Parley, running. */
 export interface App {
@@ -93,17 +102,25 @@ async function open(
     signingKey: config.signingKey ?? keys.signingKey,
     issuer: config.publicUrl ?? 'parley',
   })
+  const redis = config.redisUrl ? connectTo(config.redisUrl, closers) : undefined
+  const say = (line: string) => logger.warn(line)
+  const typists = redis ? createRedisTypists(redis, { say }) : createMemoryTypists()
+  const transact = createTransact(database, hub.ring)
+  const hear = createHear(hub)
   const services: Services = {
     ...accounts,
     database,
-    transact: createTransact(database, hub.ring),
+    transact,
+    marks: owned(createMarks(database, transact, { ...config, onTrouble })),
     log,
     sends: createSends(database, hub.ring, { waitingMost: config.sendsWaiting }),
     epoch,
     limits: config.limits,
-    rates: chooseRates(config, logger, closers),
+    rates: chooseRates(config, redis, say),
+    unread: owned(createUnreadWatch(database, { ...config, hub, hear, onTrouble })),
+    typing: owned(createTyping({ ...config, bus, typists, hear })),
   }
-  owned(sweepHourly(log, { days: config.logDays, onTrouble }))
+  for (const kept of [log, movesOf(database)]) owned(sweepHourly(kept, { days: config.logDays, onTrouble }))
 
   const mask = createMask((id, error) => logger.error('Something went wrong.', { id, error }))
   const live = createLive({ schema, services, hub, mask })
@@ -112,7 +129,7 @@ async function open(
     await openServer({
       schema,
       services,
-      operations: createOperations(schema, config.limits, mask),
+      operations: createOperations(schema, config.limits, mask, config.limitRates === 'on' ? createBudget(config) : noBudget),
       live,
       attendance,
       crowd: createCrowd(config.limitRates === 'on' ? config.socketsPerPerson : Number.POSITIVE_INFINITY),
@@ -134,15 +151,19 @@ function databaseOptions(config: Config) {
   }
 }
 
-function chooseRates(config: Config, logger: Logger, closers: (() => void)[]): Rates {
-  if (config.limitRates === 'off') return noRates
-  const table = readRates(config)
-  if (!config.redisUrl) return createMemoryRates(table)
-  const redis = new Redis(config.redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 0 })
-  // Without a listener every attempt to connect would be written to the console; the rates say when they lapse.
+/** For what is asked of Redis and not heard from it. Nothing waits in it while there is no connection. */
+function connectTo(redisUrl: string, closers: (() => void)[]): Redis {
+  const redis = new Redis(redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 0 })
+  // Without a listener every attempt to connect would be written to the console; whoever asks says when they get no answer.
   redis.on('error', () => {})
   closers.push(() => redis.disconnect())
-  return createRedisRates(redis, table, { say: (line) => logger.warn(line) })
+  return redis
+}
+
+function chooseRates(config: Config, redis: Redis | undefined, say: (line: string) => void): Rates {
+  if (config.limitRates === 'off') return noRates
+  const table = readRates(config)
+  return redis ? createRedisRates(redis, table, { say }) : createMemoryRates(table)
 }
 
 const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url))

@@ -1,16 +1,13 @@
 import { within } from '../lib/within.ts'
-import type { StoredEvent } from '../store/transact.ts'
-import type { Bus, BusSubscription } from './bus.ts'
+import type { BusSubscription } from './bus.ts'
+import { revive, strip, topicOf } from './doorbell.ts'
+import { type Checked, type HeadCheckOptions, startHeadCheck } from './head-check.ts'
 import { type Arrival, LiveStream, type LiveStreamOptions } from './live-stream.ts'
+import { type OnMoved, WatchedStreams } from './watched-streams.ts'
 
-export interface HubOptions extends LiveStreamOptions {
-  readonly bus: Bus
+export interface HubOptions extends LiveStreamOptions, HeadCheckOptions {
   readonly lingerMs: number
   readonly acknowledgeWaitMs: number
-  readonly headCheckMs: number
-  readonly headCheckAllMs: number
-  /** Whether other processes write too: then what the bus may have lost is looked for in the log. */
-  readonly checksHeads: boolean
 }
 
 /** A stream that is held open. */
@@ -27,14 +24,19 @@ export interface Hub {
   ring(events: readonly Arrival[]): void
   /** Follows a stream: hears it on the bus, then reads its head. An urgent one is checked each second while the bus is down. */
   hold(streamId: string, options?: { isUrgent?: boolean }): Promise<Held>
+  /** Only hears that a stream moves, after that position of it: see `WatchedStreams`. */
+  watch(streamId: string, position: number, onMoved: OnMoved): () => void
   /** How many streams are followed: for tests and metrics. */
   readonly size: number
+  /** How many are only watched. */
+  readonly watched: number
   close(): void
 }
 
 export function createHub(options: HubOptions): Hub {
   const { bus, log } = options
   const streams = new Map<string, Followed>()
+  const watched = new WatchedStreams(options)
 
   interface Followed {
     readonly stream: LiveStream
@@ -49,8 +51,8 @@ export function createHub(options: HubOptions): Hub {
   function follow(streamId: string): Followed {
     const stream = new LiveStream(streamId, options)
     const subscription = bus.subscribe(topicOf(streamId), (message) => {
-      // What is no event was rung by no version of ours. If it stands for one, the log has that.
-      if (isRung(message)) stream.hear(revive(streamId, message))
+      const event = revive(streamId, message)
+      if (event) stream.hear(event)
     })
     const followed = { stream, subscription, holders: 0, urgent: 0, isThere: false }
     streams.set(streamId, followed)
@@ -73,13 +75,6 @@ export function createHub(options: HubOptions): Hub {
     followed.stream.close()
   }
 
-  async function check(followed: readonly Followed[]): Promise<void> {
-    for (let from = 0; from < followed.length; from += mostHeads) {
-      const heads = await log.heads(followed.slice(from, from + mostHeads).map(({ stream }) => stream.id))
-      for (const [id, head] of heads) streams.get(id)?.stream.notice(head)
-    }
-  }
-
   /** Until the acknowledgement comes the head check carries the stream; once it is there, what was rung before is looked for. */
   function watchForLate({ stream, subscription }: Followed): void {
     const look = async () => {
@@ -90,35 +85,17 @@ export function createHub(options: HubOptions): Hub {
     look().catch(options.onTrouble)
   }
 
-  let isChecking = false
-  /** All were to be checked while others were: it is done right after. */
-  let isAllOwed = false
-  let lastFullCheck = performance.now()
-  /** What the bus lost last, no gap shows: so heads are compared with the log, those that may have moved more often than the rest. */
-  function checkHeads(all: boolean): void {
-    if (isChecking) {
-      isAllOwed ||= all
-      return
-    }
-    // By a clock that nobody sets back.
-    const isFull = all || performance.now() - lastFullCheck >= options.headCheckAllMs
-    const recently = Date.now() - recentMs
-    const due = [...streams.values()].filter(({ stream, urgent }) => isFull || stream.lastEventAt > recently || (urgent > 0 && !bus.isUp))
-    if (isFull) lastFullCheck = performance.now()
-    if (due.length === 0) return
-    isChecking = true
-    check(due)
-      .catch(options.onTrouble)
-      .finally(() => {
-        isChecking = false
-        if (!isAllOwed) return
-        isAllOwed = false
-        checkHeads(true)
-      })
+  function* checked(): Iterable<Checked> {
+    for (const { stream, urgent } of streams.values())
+      yield {
+        id: stream.id,
+        isBusy: (recently) => stream.lastEventAt > recently,
+        isUrgent: urgent > 0,
+        notice: (head) => streams.get(stream.id)?.stream.notice(head),
+      }
+    yield* watched
   }
-
-  const ticking = options.checksHeads ? setInterval(() => checkHeads(false), options.headCheckMs) : undefined
-  bus.onReturn(() => checkHeads(true))
+  const headCheck = startHeadCheck(options, checked)
 
   return {
     ring(events) {
@@ -152,45 +129,20 @@ export function createHub(options: HubOptions): Hub {
         throw error
       }
     },
+    watch: (streamId, position, onMoved) => watched.watch(streamId, position, onMoved),
     get size() {
       return streams.size
     },
+    get watched() {
+      return watched.size
+    },
     close() {
-      clearInterval(ticking)
+      headCheck.close()
+      watched.close()
       for (const followed of streams.values()) {
         clearTimeout(followed.lingering)
         drop(followed)
       }
     },
   }
-}
-
-const mostHeads = 2000
-const recentMs = 60_000
-
-function topicOf(streamId: string): string {
-  return `parley:stream:${streamId}`
-}
-
-/** An event on its way: the topic names its stream, and JSON knows no dates. */
-interface Rung {
-  seq: number
-  type: string
-  data: StoredEvent['data']
-  at: string
-  snapshot?: unknown
-}
-
-function isRung(message: object | null): message is Rung {
-  const { seq, type, data, at } = (message ?? {}) as Partial<Record<keyof Rung, unknown>>
-  const isWhole = Number.isSafeInteger(seq) && typeof type === 'string' && typeof data === 'object' && data !== null
-  return isWhole && typeof at === 'string' && !Number.isNaN(Date.parse(at))
-}
-
-function strip({ seq, type, data, at, snapshot }: Arrival): Rung {
-  return { seq, type, data, at: at.toISOString(), ...(snapshot === undefined ? {} : { snapshot }) }
-}
-
-function revive(streamId: string, { at, ...rest }: Rung): Arrival {
-  return { streamId, ...rest, at: new Date(at) }
 }

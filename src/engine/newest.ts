@@ -4,6 +4,8 @@
  */
 export class Newest<State = unknown> {
   readonly #states = new Map<string, State>()
+  /** What is being handed over, unless that was forgotten meanwhile. */
+  #inHand: string | undefined
   /** Called each time there is something to take. */
   onNews: () => void = () => {}
 
@@ -16,6 +18,7 @@ export class Newest<State = unknown> {
   /** What was waiting under that key need not be told any more. */
   forget(key: string): void {
     this.#states.delete(key)
+    if (this.#inHand === key) this.#inHand = undefined
   }
 
   get isEmpty(): boolean {
@@ -23,7 +26,7 @@ export class Newest<State = unknown> {
   }
 
   /**
-   * Hands over what has waited longest, if anything has. Where that fails it waits again, unless something newer does. Resolves with whether
+   * Hands over what has waited longest, if anything has. Where that fails it waits again, unless something newer does or it was forgotten. Resolves with whether
    * there was anything.
    */
   async hand(take: (state: State) => Promise<void>): Promise<boolean> {
@@ -31,11 +34,12 @@ export class Newest<State = unknown> {
     if (next.done) return false
     const [key, state] = next.value
     this.#states.delete(key)
+    this.#inHand = key
     try {
       await take(state)
       return true
     } catch (error) {
-      if (!this.#states.has(key)) this.#states.set(key, state)
+      if (this.#inHand === key && !this.#states.has(key)) this.#states.set(key, state)
       throw error
     }
   }

@@ -1,4 +1,8 @@
-import type { Log } from './log.ts'
+/** What is kept for some days. */
+export interface Sweepable {
+  /** Lets go of what is older than this many days, a bounded number at a time; answers how many went. */
+  sweep(days: number, most: number): Promise<number>
+}
 
 export interface SweepOptions {
   readonly days: number
@@ -6,12 +10,12 @@ export interface SweepOptions {
   readonly onTrouble: (error: unknown) => void
 }
 
-/** Lets old events go, every hour, a bounded number at a time. Closing waits for the one under way. */
-export function sweepHourly(log: Log, { days, everyMs = 3_600_000, onTrouble }: SweepOptions): { close(): Promise<void> } {
+/** Lets go of what is old, every hour, a bounded number at a time. Closing waits for the one under way. */
+export function sweepHourly(kept: Sweepable, { days, everyMs = 3_600_000, onTrouble }: SweepOptions): { close(): Promise<void> } {
   let isClosed = false
   let sweeping: Promise<void> | undefined
   async function sweep(): Promise<void> {
-    while (!isClosed && (await log.sweep(days, atOnce)) === atOnce);
+    while (!isClosed && (await kept.sweep(days, atOnce)) === atOnce);
   }
   const timer = setInterval(() => {
     sweeping ??= sweep()

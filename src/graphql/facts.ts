@@ -15,13 +15,16 @@ export interface FactDefinition<Data> {
   outdates?(data: Data): string
   /** For a fact in a person's inbox by which they lost a right: whatever they follow is asked for again, but for streams that tell of it. */
   readonly takesRights?: Loss
+  /** It is no activity of its stream. */
+  readonly isQuiet?: boolean
 }
 
 /** Names a fact, which is also the name of its GraphQL type, and makes its constructor. */
 export function defineFact<Data extends Record<string, unknown>>(type: string, definition: FactDefinition<Data>): (data: Data) => Fact {
   if (definitions.has(type)) throw new Error(`The fact ${type} is defined twice.`)
   definitions.set(type, definition as unknown as FactDefinition<Record<string, unknown>>)
-  return (data) => ({ type, data })
+  const { isQuiet } = definition
+  return (data) => ({ type, data, ...(isQuiet && { isQuiet }) })
 }
 
 const definitions = new Map<string, FactDefinition<Record<string, unknown>>>()
@@ -37,6 +40,10 @@ export function outdates({ type, data }: Fact): string | undefined {
 
 export function takesRights({ type }: Fact): Loss | undefined {
   return definitions.get(type)?.takesRights
+}
+
+export function isQuiet({ type }: Fact): boolean {
+  return definitions.get(type)?.isQuiet === true
 }
 
 /** Reads what facts refer to: for each fact its rows, in order. A fact of a type that this version does not know has none. */

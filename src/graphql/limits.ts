@@ -9,9 +9,12 @@ export interface Limits {
   readonly mentionsMost: number
   readonly pinsMost: number
   readonly blocksMost: number
+  readonly readMarksMembers: number
   readonly nameCharacters: number
   readonly topicCharacters: number
   readonly nonceCharacters: number
+  readonly searchCharacters: number
+  readonly typingMembers: number
   readonly passwordLeast: number
   readonly passwordMost: number
   readonly queryDepth: number
@@ -19,4 +22,5 @@ export interface Limits {
   readonly queryTokens: number
   readonly queryAliases: number
   readonly answerCharacters: number
+  readonly logDays: number
 }

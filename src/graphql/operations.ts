@@ -12,6 +12,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql'
+import { type Budget, noBudget } from './budget.ts'
 import type { Context } from './context.ts'
 import { type Cost, measureCost } from './cost.ts'
 import { clientError, type Mask } from './errors.ts'
@@ -31,12 +32,16 @@ export interface Operation {
   readonly document: DocumentNode
   readonly operationName: string | null | undefined
   readonly variables: Record<string, unknown> | null | undefined
+  /** How many objects its answer can hold. */
+  readonly cost: number
 }
 
 /** What holds for operations, in one place for all ways in. Errors that leave it are fit to be shown, and each has its code. */
 export interface Operations {
   /** Answers the operation, or what is wrong with it. */
   prepare(request: OperationRequest): Operation | readonly GraphQLError[]
+  /** Takes what it costs from its caller's budget, or throws RATE_LIMITED. For subscriptions: the others are admitted as they run. */
+  admit(operation: Operation, context: Context): void
   /** Runs a query or a mutation. Never rejects. */
   run(operation: Operation, context: Context): Promise<ExecutionResult>
 }
@@ -45,7 +50,7 @@ export function isOperation(prepared: Operation | readonly GraphQLError[]): prep
   return 'kind' in prepared
 }
 
-export function createOperations(schema: GraphQLSchema, limits: Limits, mask: Mask): Operations {
+export function createOperations(schema: GraphQLSchema, limits: Limits, mask: Mask, budget: Budget = noBudget): Operations {
   const documents = createMemory(limits)
   const read = (text: string): Known => {
     const remembered = documents.get(text)
@@ -72,10 +77,13 @@ export function createOperations(schema: GraphQLSchema, limits: Limits, mask: Ma
         const sentence = `The answer could hold ${cost} objects; at most ${limits.queryCost}, please: ask for smaller pages.`
         return [mask.error(tooComplex(sentence))]
       }
-      return { kind: operation.operation, document: known.document, operationName, variables: declared(operation, variables) }
+      return { kind: operation.operation, document: known.document, operationName, variables: declared(operation, variables), cost }
     },
-    async run({ document, operationName, variables }, contextValue) {
+    admit: (operation, context) => budget.spend(operation, context),
+    async run(operation, contextValue) {
+      const { document, operationName, variables } = operation
       try {
+        budget.spend(operation, contextValue)
         const result = await execute({ schema, document, operationName, variableValues: variables, contextValue })
         return mask.result(result)
       } catch (error) {

@@ -145,8 +145,10 @@ export class Connection {
       // Before its right is asked for: what takes it meanwhile finds it.
       running.subscription = subscription
     }
+    const { operations, live } = this.#parts
     try {
-      subscription.follow(await this.#parts.live.open(operation, contextValue as Context, subscription))
+      operations.admit(operation, contextValue as Context)
+      subscription.follow(await live.open(operation, contextValue as Context, subscription))
     } catch (error) {
       subscription.end(error instanceof Error ? error : new Error(String(error)))
     }

@@ -102,7 +102,7 @@ async function answer(parts: HttpParts, request: Request, params: GraphQLParams,
     const { actor } = await authenticate(services, authorization)
     const result = await operations.run(operation, createContext(services, actor, client))
     // Without data it was not executed: the request was at fault.
-    return result.data === undefined ? { errors: (result.errors ?? []).map((error) => withStatus(error, 400, true)) } : result
+    return result.data === undefined ? { errors: (result.errors ?? []).map(shownWithStatus) } : result
   } catch (error) {
     return { errors: reasons(error).map((reason) => shownWithStatus(mask.error(reason))) }
   }
@@ -116,7 +116,7 @@ async function follow(
 ) {
   if (!wantsEvents(req))
     return { errors: [withStatus(clientError('BAD_USER_INPUT', 'Subscriptions need Accept: text/event-stream, or a WebSocket.'), 406)] }
-  const { services, live, mask, settings, onStream } = parts
+  const { services, operations, live, mask, settings, onStream } = parts
   onStream(res)
   const visitor = new Visitor(parts, {
     reaches: (streamId, seq) => stream.reaches(streamId, seq),
@@ -135,7 +135,9 @@ async function follow(
   if (res.closed) void stream.return()
   try {
     await visitor.enter(req.headers.authorization)
-    stream.follow(await live.open(operation, createContext(services, visitor.actor, client), stream))
+    const context = createContext(services, visitor.actor, client)
+    operations.admit(operation, context)
+    stream.follow(await live.open(operation, context, stream))
     return stream
   } catch (error) {
     void stream.return()

@@ -13,7 +13,7 @@ export interface Rates {
   spend(name: RateName, key: string, cost?: number): Promise<void>
 }
 
-export type RateName = 'send' | 'signIn' | 'signUp' | 'reach'
+export type RateName = 'send' | 'signIn' | 'signUp' | 'reach' | 'typing' | 'search'
 
 export interface Rate {
   readonly perSecond: number
@@ -29,6 +29,8 @@ export function readRates(settings: {
   readonly signInPerMinute: number
   readonly signUpPerHour: number
   readonly reachPerMinute: number
+  readonly searchPerMinute: number
+  readonly typingPerMinute: number
 }): RateTable {
   const every = (seconds: number, burst: number): Rate => ({ perSecond: burst / seconds, burst })
   return {
@@ -36,6 +38,8 @@ export function readRates(settings: {
     signIn: every(60, settings.signInPerMinute),
     signUp: every(3600, settings.signUpPerHour),
     reach: every(60, settings.reachPerMinute),
+    search: every(60, settings.searchPerMinute),
+    typing: every(60, settings.typingPerMinute),
   }
 }
 

@@ -7,6 +7,8 @@ import type { Prisma } from './generated/prisma/client.ts'
 export interface Fact {
   readonly type: string
   readonly data: Readonly<Record<string, unknown>>
+  /** It is no activity of its stream: `activeAt` stays where it was. */
+  readonly isQuiet?: boolean
 }
 
 /** A fact in its place. `seq` is dense within the stream and in the order of the commits. */
@@ -92,6 +94,7 @@ async function inside<Result>(rows: Prisma.TransactionClient, streams: string[],
   const held = await lock(rows, [...new Set(streams)])
   const { heads } = held
   const events: StoredEvent[] = []
+  const active = new Set<string>()
   const headOf = (streamId: string): number => {
     const head = heads.get(streamId)
     if (head === undefined) throw new Error(`the stream ${streamId} is not locked: name it when calling transact`)
@@ -116,14 +119,15 @@ async function inside<Result>(rows: Prisma.TransactionClient, streams: string[],
       heads.set(id, 0)
     },
     headOf,
-    append(streamId, { type, data }) {
+    append(streamId, { type, data, isQuiet = false }) {
       const head = headOf(streamId)
       heads.set(streamId, head + 1)
+      if (!isQuiet) active.add(streamId)
       events.push({ streamId, seq: head + 1, type, data, at: held.at })
       return head + 1
     },
   })
-  if (events.length > 0) await write(rows, events)
+  if (events.length > 0) await write(rows, events, [...active])
   return { result, events }
 }
 
@@ -137,14 +141,14 @@ async function lock(rows: Prisma.TransactionClient, streams: string[]): Promise<
   return { heads, at: new Date(Math.max(...locked.map(({ at }) => at.getTime()))) }
 }
 
-async function write(rows: Prisma.TransactionClient, events: StoredEvent[]): Promise<void> {
+async function write(rows: Prisma.TransactionClient, events: StoredEvent[], active: string[]): Promise<void> {
   const column = <Value>(read: (event: StoredEvent) => Value) => events.map(read)
   await rows.$executeRaw`
     with added as (
       select * from unnest(${column((event) => event.streamId)}::uuid[], ${column((event) => event.seq)}::int[],
         ${column((event) => event.type)}::text[], ${column((event) => JSON.stringify(event.data))}::text[]) as t(stream_id, seq, type, data)
     ), raised as (
-      update stream set head = heads.head, active_at = ${events[0]!.at}
+      update stream set head = heads.head, active_at = case when id = any(${active}::uuid[]) then ${events[0]!.at} else active_at end
       from (select stream_id, max(seq) as head from added group by stream_id) as heads where stream.id = heads.stream_id
     )
     insert into event (stream_id, seq, type, data, at) select stream_id, seq, type, data::jsonb, ${events[0]!.at} from added`

@@ -1,7 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createMemoryRates, readRates } from '../../src/store/rates.ts'
+import { createMemoryRates } from '../../src/store/rates.ts'
 import { codeOf } from '../support/codes.ts'
 import { type APerson, aDomain, type Domain } from '../support/domain.ts'
+import { ratesOf } from '../support/rates.ts'
 import type { ARoom } from '../support/rooms.ts'
 import { type ATeam, aChannel, aTeam } from '../support/teams.ts'
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
   domain = await aDomain()
 })
 beforeEach(async () => {
-  const rates = createMemoryRates(readRates({ sendPerSecond: 0.01, sendBurst: 2, signInPerMinute: 1, signUpPerHour: 1, reachPerMinute: 2 }))
+  const rates = createMemoryRates(ratesOf({ sendPerSecond: 0.01, sendBurst: 2, reachPerMinute: 2 }))
   const limited = (person: APerson) => ({ ...person, run: domain.as(person.actor, { rates }) })
   const [first, second] = [await domain.aPerson('Ada'), await domain.aPerson('Ben')]
   team = await aTeam(first, second)

@@ -5,7 +5,14 @@ import type { Rates, RateTable } from '../../src/store/rates.ts'
 const hourly = { perSecond: 1 / 3600, burst: 10 }
 
 /** `send` refills while a test waits, the others do not. */
-export const table: RateTable = { send: { perSecond: 10, burst: 2 }, signIn: hourly, signUp: hourly, reach: hourly }
+export const table: RateTable = {
+  send: { perSecond: 10, burst: 2 },
+  signIn: hourly,
+  signUp: hourly,
+  reach: hourly,
+  search: hourly,
+  typing: hourly,
+}
 
 /** What each implementation of Rates promises. */
 export function ratesContract(open: () => Promise<Rates>): void {

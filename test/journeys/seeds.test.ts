@@ -2,7 +2,9 @@ import { createClient } from 'graphql-ws'
 import { expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { openSocket } from '../support/client.ts'
+import { until } from '../support/until.ts'
 import { orThrow, type Person } from './person.ts'
+import { isServed } from './place.ts'
 import { inEachWorld, onTwoNodes, type World } from './world.ts'
 
 // The five systems that this one replaces, row by row: what each could do is done here, and named here in its words.
@@ -50,7 +52,16 @@ inEachWorld('000 · Team platform (channels, messages, meetings)', (world) => {
     await client.dispose()
   })
 
-  it.todo('`typing:start`, `typing:stop`; `typing:indicator`, not to the typist')
+  it('`typing:start`, `typing:stop`; `typing:indicator`, not to the typist', async () => {
+    const { ada, ben, channelId } = await aChannel(world())
+    const [told, mine] = [await typingIn(ben, channelId), await typingIn(ada, channelId)]
+    await write(ada, 'setTyping', { roomId: channelId, isTyping: true }, 'room { id }')
+    await told.hears('Ada types')
+    await write(ada, 'setTyping', { roomId: channelId, isTyping: false }, 'room { id }')
+    await told.hears('Ada types', 'Ada stops')
+    expect(mine.heard).toEqual([])
+    await Promise.all([told.stop(), mine.stop()])
+  })
 
   it('POST /channels, team members only', async () => {
     const { ben, cid, teamId } = await aTeam(world())
@@ -203,7 +214,15 @@ inEachWorld('001 · SMIMSO (bare WebSocket, conversations, WebRTC)', (world) => 
     await listening.stop()
   })
 
-  it.todo('`typing`, `read`')
+  it('`typing`', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    const told = await typingIn(ben, roomId)
+    await write(ada, 'setTyping', { roomId, isTyping: true }, 'room { id }')
+    await told.hears('Ada types')
+    await told.stop()
+  })
+
+  it.todo('`read`')
 
   it('send to each participant', async () => {
     const { ada, ben, roomId } = await aGroup(world())
@@ -304,7 +323,16 @@ inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
     await listening.stop()
   })
 
-  it.todo('`messages_read`, `user_typing`')
+  it.todo('`messages_read`')
+
+  it('`user_typing`', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    await write(ada, 'setTyping', { roomId, isTyping: true }, 'room { id }')
+    const told = await typingIn(ben, roomId)
+    await told.hears('Ada types')
+    await ada.say(roomId, 'Hello')
+    await told.stop()
+  })
 
   it('`room_created`, `room_updated`', async () => {
     const [ada, ben] = [await world().aPerson('Ada'), await world().aPerson('Ben')]
@@ -387,12 +415,30 @@ inEachWorld('003 · Dream Studio (rooms, calls, presence)', (world) => {
     await write(ada, 'deleteMessage', { messageId }, 'message { id }')
   })
 
-  it.todo('`user:typing`, `user:stop_typing`')
+  it('`user:typing`, `user:stop_typing`', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    const told = await typingIn(ben, roomId)
+    for (const isTyping of [true, false]) await write(ada, 'setTyping', { roomId, isTyping }, 'room { id }')
+    await told.hears('Ada types', 'Ada stops')
+    await told.stop()
+  })
+
   it.todo('`call:initiated` (AUDIO, VIDEO; RINGING saved; told to the room)')
   it.todo('`call:answered` (ONGOING; participant saved)')
   it.todo('`call:ended` (ENDED, time saved)')
   // Rates are off in these worlds: test/server/limits.test.ts spends them.
-  it.todo('rate limits per event: 30 typing a minute')
+  it('rate limits per event: 30 typing a minute', async () => {
+    const { ada, roomId } = await aGroup(world())
+    const type = (isTyping: boolean) => attempt(ada, 'setTyping', { roomId, isTyping }, 'room { id }')
+    const answers: unknown[] = []
+    for (let time = 0; time < 32; time++) {
+      answers.push(await type(true))
+      await type(false)
+    }
+    expect(answers.filter((answer) => answer === 'RATE_LIMITED').length).toBeGreaterThan(0)
+    expect(answers.slice(0, 30)).not.toContain('RATE_LIMITED')
+  })
+
   it.todo('Redis: who is online, queue, across servers')
 
   it('PORT, CORS origin, DATABASE_URL, REDIS_URL', async () => {
@@ -605,6 +651,29 @@ async function aChannel(world: World) {
   const { channel } = await write(ada, 'createChannel', { teamId, name: 'plans' }, 'channel { id }')
   await write(ben, 'joinChannel', { channelId: channel.id }, 'member { id }')
   return { ada, ben, cid, teamId, channelId: channel.id as string }
+}
+
+/** What somebody is told of who types in a room. */
+async function typingIn(person: Person, roomId: string) {
+  const client = person.connect()
+  const heard: string[] = []
+  client.subscribe<{ typing: { user: { name: string }; isTyping: boolean } }>(
+    { query: 'subscription ($roomId: ID!) { typing(roomId: $roomId) { user { name } isTyping } }', variables: { roomId } },
+    {
+      next: ({ data }) => heard.push(`${data!.typing.user.name} ${data!.typing.isTyping ? 'types' : 'stops'}`),
+      error: () => {},
+      complete: () => {},
+    },
+  )
+  await isServed(client)
+  return {
+    heard,
+    hears: async (...wanted: string[]) => {
+      await until(() => heard.length >= wanted.length, { what: `hearing ${wanted.join(', ')}` })
+      expect(heard).toEqual(wanted)
+    },
+    stop: async () => client.dispose(),
+  }
 }
 
 /** Names of what comes into somebody's inbox from now on. */

@@ -22,9 +22,11 @@ const message = `fragment MessageParts on Message { __typename id seq content cr
   replyTo { __typename id content } thread { ...ThreadParts } }
   fragment ThreadParts on Thread { __typename id replyCount lastReplyAt participants(first: 5) { __typename id name } }`
 const pins = 'fragment PinParts on Room { __typename id pinnedMessages { __typename id content isPinned } }'
-const member = 'fragment MemberParts on RoomMember { __typename id role joinedAt mutedUntil notificationLevel user { __typename id name } }'
+const markParts = '__typename id seq at user { __typename id name }'
+const member = `fragment MemberParts on RoomMember { __typename id role joinedAt mutedUntil notificationLevel user { __typename id name } readMark { ${markParts} } }`
 const room = `fragment RoomParts on Room { __typename id kind name topic archivedAt memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
-const mine = 'fragment MineParts on Room { __typename id viewerPermissions viewerMembership { ...MemberParts } }'
+const mine = `fragment MineParts on Room { __typename id viewerPermissions viewerMembership { ...MemberParts } readMarks { ${markParts} } ...UnreadParts }
+  fragment UnreadParts on Room { __typename id unreadCount unreadMentionCount firstUnreadMessage { __typename id content } }`
 const channel = 'fragment ChannelParts on Channel { __typename id name topic isPrivate archivedAt createdAt }'
 const team = 'fragment TeamParts on Team { __typename id called: name slug memberCount viewerRole }'
 const teamMember = 'fragment TeamMemberParts on TeamMember { __typename id role joinedAt user { __typename id name } }'
@@ -44,13 +46,14 @@ const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(
   ... on RoomUpdated { room { ...RoomParts } }
   ... on RoomArchived { room { ...RoomParts } now: room { ...MineParts } }
   ... on RoomUnarchived { room { ...RoomParts } now: room { ...MineParts } }
-  ... on MessageEdited { message { ...MessageParts } }
-  ... on MessageDeleted { message { ...MessageParts } }
+  ... on MessageEdited { message { ...MessageParts room { ...UnreadParts } } }
+  ... on MessageDeleted { message { ...MessageParts room { ...UnreadParts } } }
+  ... on ReadMarksMoved { readMarks { ${markParts} } }
   ... on MessagePinned { message { ...MessageParts } room { ...RoomParts ...PinParts } }
   ... on MessageUnpinned { message { ...MessageParts } room { ...RoomParts ...PinParts } }
   ... on ReactionAdded { emoji message { ...MessageParts } }
   ... on ReactionRemoved { emoji message { ...MessageParts } }
-  ... on MessageAdded { message { ...MessageParts } reply: message { thread { root { __typename id thread { ...ThreadParts } } } } edge { cursor node { ...MessageParts } } room { ...RoomParts } } } }
+  ... on MessageAdded { message { ...MessageParts } reply: message { thread { root { __typename id thread { ...ThreadParts } } } } edge { cursor node { ...MessageParts } } room { ...RoomParts } unread: room { ...UnreadParts } } } }
   ${room} ${pins} ${mine} ${member}`
 const teamDocument = `subscription ($teamId: ID!, $after: Cursor!) { teamEvents(teamId: $teamId, after: $after) {
   __typename cursor teamId
@@ -68,6 +71,7 @@ const inboxDocument = `subscription ($after: Cursor!) { inbox(after: $after) {
   ... on RoomAdded { roomId edge { node { ...RoomParts } } now: room { ...MineParts } channel: room { ... on Channel { ...ChannelParts of: team { id } } } }
   ... on RoomRemoved { roomId }
   ... on Mentioned { roomId message { ...MessageParts } }
+  ... on ReadMarkMoved { roomId seq room { ...UnreadParts } }
   ... on TeamAdded { teamId edge { node { ...TeamParts } } }
   ... on TeamRemoved { teamId }
   ... on ViewerUpdated { viewer { ...ViewerParts } room { __typename id viewerPermissions viewerMembership { ...MemberParts } } }
@@ -248,6 +252,26 @@ const cases: Record<string, Record<string, Case>> = {
     'by a member of the team, twice': aCase(async ({ ben, channelId }) => {
       for (let time = 0; time < 2; time++) await write(ben, 'joinChannel', { channelId })
     }, inChannel),
+  },
+  markRead: {
+    'on one device': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await ben.say(roomId, `One, @${ada.handle}`)
+      await ben.say(roomId, 'Two')
+      await write(ada, 'markRead', { roomId, messageId })
+    }),
+    'by two, further, and back': aCase(async ({ tablet, ben, roomId }) => {
+      const [one, two] = [await ben.say(roomId, 'One'), await ben.say(roomId, 'Two')]
+      await write(tablet, 'markRead', { roomId, messageId: one })
+      const told = await ben.cursorOf(roomId)
+      for (const person of [tablet, ben]) for (const messageId of [two, one]) await write(person, 'markRead', { roomId, messageId })
+      // What moves within a second of that is told together.
+      await until(async () => (await ben.cursorOf(roomId)) !== told)
+    }),
+    'what is then deleted': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await ben.say(roomId, 'One')
+      await write(ada, 'markRead', { roomId, messageId })
+      await write(ben, 'deleteMessage', { messageId: await ben.say(roomId, `Two, @${ada.handle}`) })
+    }),
   },
   muteMember: {
     'until a time': aCase(({ ada, ben, roomId }) =>
@@ -465,6 +489,10 @@ const cases: Record<string, Record<string, Case>> = {
   updateTeam: {
     'its name and slug': aCase(({ ada, teamId }) => write(ada, 'updateTeam', { teamId, name: 'Renamed', slug: `renamed-${Date.now()}` })),
     'to what it is called already': aCase(({ ada, teamId }) => write(ada, 'updateTeam', { teamId, name: 'Crew' })),
+  },
+  // What passes is no part of a room's state: nobody is told of it but who follows it.
+  setTyping: {
+    '': aCase(({ ada, roomId }) => write(ada, 'setTyping', { roomId, isTyping: true })),
   },
   updateRoom: {
     'its name': aCase(({ ada, roomId }) => write(ada, 'updateRoom', { roomId, name: 'Renamed' })),

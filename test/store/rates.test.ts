@@ -35,11 +35,21 @@ it('without rates, everything is let through', async () => {
 })
 
 it('the table is what is configured', () => {
-  const settings = { sendPerSecond: 5, sendBurst: 10, signInPerMinute: 12, signUpPerHour: 36, reachPerMinute: 30 }
+  const settings = {
+    sendPerSecond: 5,
+    sendBurst: 10,
+    signInPerMinute: 12,
+    signUpPerHour: 36,
+    reachPerMinute: 30,
+    searchPerMinute: 120,
+    typingPerMinute: 60,
+  }
   expect(readRates(settings)).toEqual({
     send: { perSecond: 5, burst: 10 },
     signIn: { perSecond: 0.2, burst: 12 },
     signUp: { perSecond: 0.01, burst: 36 },
     reach: { perSecond: 0.5, burst: 30 },
+    search: { perSecond: 2, burst: 120 },
+    typing: { perSecond: 1, burst: 60 },
   })
 })

@@ -82,8 +82,10 @@ export const roomRules: Rules = {
     const others = viewer.rooms.edges.filter(({ node }: State) => node.id !== room.id)
     viewer.rooms.edges = [{ node: event.room }, ...others]
   },
-  '*'(state, { cursor, at, roomId }) {
+  '*'(state, { __typename, cursor, at, roomId }) {
     state.room.cursor = cursor
+    // Reading is no activity.
+    if (__typename === 'ReadMarksMoved') return
     for (const room of objectsIn(state))
       if (room === state.room || (room.id === roomId && 'lastActivityAt' in room)) room.lastActivityAt = at
   },

@@ -1,10 +1,14 @@
 import { type ExecutionResult, execute, parse, validate } from 'graphql'
 import { readConfig } from '../../src/config.ts'
+import { createMemoryBus } from '../../src/engine/bus-memory.ts'
 import { createLog } from '../../src/engine/log.ts'
 import { makeRefreshSecret } from '../../src/features/accounts/refresh-tokens.ts'
 import { createAccounts } from '../../src/features/accounts/services.ts'
+import { createUnreadWatch } from '../../src/features/inbox/unread-watch.ts'
 import { createSends } from '../../src/features/messages/sends.ts'
+import { createMarks, type OwnedMarks } from '../../src/features/receipts/marks.ts'
 import { schema } from '../../src/features/schema.ts'
+import { createTyping } from '../../src/features/typing/typing.ts'
 import { type Actor, Nobody, Person } from '../../src/graphql/actor.ts'
 import { createContext, type Services } from '../../src/graphql/context.ts'
 import type { HeardEvent } from '../../src/graphql/facts.ts'
@@ -14,11 +18,12 @@ import { type Database, openDatabase } from '../../src/store/database.ts'
 import { prepareDatabase } from '../../src/store/migrate.ts'
 import { noRates } from '../../src/store/rates.ts'
 import { createTransact } from '../../src/store/transact.ts'
+import { createMemoryTypists } from '../../src/store/typists.ts'
 
 /** Parley without a server: the schema executed on a real embedded database. For what needs no socket. */
 export interface Domain {
   readonly database: Database
-  readonly services: Services
+  readonly services: Services & { readonly marks: OwnedMarks }
   /** Everything that was rung since the domain began. */
   readonly rung: HeardEvent[]
   aPerson(name?: string): Promise<APerson>
@@ -64,17 +69,29 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
   const rung: HeardEvent[] = []
   const ring = (events: readonly HeardEvent[]) => void rung.push(...events)
   const transact = createTransact(database, ring)
+  const bus = createMemoryBus((error) => {
+    throw error
+  })
   const sends = createSends(database, ring, { waitingMost: config.sendsWaiting })
   const accounts = await createAccounts(database, { ...config, ...keys, issuer: 'parley' })
-  const services: Services = {
+  const services = {
     ...accounts,
     database,
     transact,
+    marks: createMarks(database, transact, { ...config, onTrouble: () => {} }),
     log: createLog(database),
     sends,
     epoch,
     limits: config.limits,
     rates: noRates,
+    // No hub: nothing is heard that would end it, or move a room.
+    typing: createTyping({ ...config, bus, typists: createMemoryTypists(), hear: async () => () => {} }),
+    unread: createUnreadWatch(database, {
+      ...config,
+      hub: { watch: () => () => {} },
+      hear: async () => () => {},
+      onTrouble: () => {},
+    }),
   }
   const as =
     (actor: Actor, instead: Partial<Services> = {}): Runner =>

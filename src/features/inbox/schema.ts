@@ -7,7 +7,7 @@ builder.subscriptionField('inbox', (t) =>
   t.field({
     type: InboxEvent,
     description:
-      'What concerns the viewer wherever it happens: rooms and teams gained and lost, and whatever ends their access. With `after` nothing is missed and nothing comes twice; without it, from now on.',
+      'What concerns the viewer wherever it happens: rooms and teams gained and lost, how each of their rooms stands, mentions, and whatever ends their access. With `after` nothing is missed and nothing comes twice; without it, from now on.',
     args: { after: t.arg({ type: 'Cursor', description: "The last event's cursor, or the viewer's `inboxCursor`; absent: from now on." }) },
     subscribe: (_root, { after }, context) => followInbox(context, after),
     resolve: (event) => event as StoredEvent,

@@ -7,6 +7,7 @@ import type { Transaction } from '../../store/transact.ts'
 import { removeReactionsIn } from '../reactions/removing.ts'
 import { administers } from '../rooms/policy.ts'
 import { itIsArchived, whyNoPost } from '../rooms/scene.ts'
+import { makeFindableIn, makeUnfindableIn } from '../search/writing.ts'
 import { messageDeleted, messageEdited } from './events.ts'
 import { mayMention, readMentions } from './mention-queries.ts'
 import { findMentions, inboxesOf, mentionIn, type Named, requireMentions } from './mentions.ts'
@@ -49,7 +50,9 @@ export async function editMessage(services: Services, person: string, { messageI
       mentions,
       before.map(({ userId }) => userId),
     )
-    return tx.rows.message.update({ where: { id: messageId }, data: { content, editedAt: tx.at } })
+    const edited = await tx.rows.message.update({ where: { id: messageId }, data: { content, editedAt: tx.at } })
+    await makeFindableIn(tx, edited)
+    return edited
   })
 }
 
@@ -70,6 +73,7 @@ export async function deleteMessage(services: Services, person: string, messageI
     await removeReactionsIn(tx, messageId)
     if (mayMention(scene.message)) await tx.rows.mention.deleteMany({ where: { messageId } })
     const deleted = await tx.rows.message.update({ where: { id: messageId }, data: { content: '', deletedAt: tx.at } })
+    await makeUnfindableIn(tx, deleted)
     if (deleted.threadId !== null) await recountThread(tx, deleted.threadId)
     return deleted
   })

@@ -1,6 +1,7 @@
 import { uuid } from '../../lib/uuid.ts'
 import type { Message, Prisma, SystemMessageKind } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
+import { makeFindableIn } from '../search/writing.ts'
 import { messageAdded } from './events.ts'
 import { mentionIn } from './mentions.ts'
 
@@ -26,6 +27,7 @@ export async function postIn(tx: Transaction, post: Post): Promise<Message> {
   const row = placeIn(tx, post)
   if (threadId != null) await hangIn(tx, roomId, threadId)
   const message = await tx.rows.message.create({ data: row })
+  await makeFindableIn(tx, message)
   await mentionIn(tx, message, mentions)
   return message
 }

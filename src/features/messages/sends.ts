@@ -2,6 +2,7 @@ import type { HeardEvent } from '../../graphql/facts.ts'
 import type { Database } from '../../store/database.ts'
 import type { RoomMember } from '../../store/generated/prisma/client.ts'
 import { type MembershipAsJson, reviveMembership } from '../rooms/queries.ts'
+import { tokensOf } from '../search/tokens.ts'
 import { heardOf } from './events.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { SendFault, ThreadToReplyIn } from './replies.ts'
@@ -67,7 +68,7 @@ function sendAll(database: Database, sends: readonly Send[]): Promise<SentRow[]>
   const replies = [sends.map(({ replyTo }) => replyTo ?? null), sends.map(({ thread }) => thread?.id ?? null)]
   return database.sql<SentRow>(
     `select outcome, message, sender, room, membership, thread from send_messages(
-       $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::boolean[]) order by place`,
+       $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::boolean[], $10::text[]) order by place`,
     [
       column('roomId'),
       column('senderId'),
@@ -77,6 +78,7 @@ function sendAll(database: Database, sends: readonly Send[]): Promise<SentRow[]>
       column('content'),
       ...replies,
       sends.map(({ thread }) => thread?.isThread ?? false),
+      sends.map(tokensOf),
     ],
   )
 }

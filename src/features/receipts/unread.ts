@@ -70,20 +70,23 @@ function reading(member: string): string {
 }
 
 /**
- * What `unreadCount` counts, oldest first. Of the messages after a mark no more than these are looked at: without a bound, whoever says more
- * than that in a room without ever marking it as read would have all of it read through each time that somebody asks. Compared by rows, as
- * the index has them (see `between` in messages/queries.ts).
+ * What `unreadCount` counts, oldest first. Of the messages after a mark no more than `mostLookedAt` are looked at: without a bound, whoever says
+ * more than that in a room without ever marking it as read would have all of it read through each time that somebody asks. Nor is it looked
+ * further than over `mostEvents` events: a database that never counted its rows takes a room to be small, and collects the whole range before
+ * it sorts and cuts it. Compared by rows, as the index has them (see `between` in messages/queries.ts).
  */
 function unreadMessages(member: string): string {
   return `select id from (
       select id, sender_id, deleted_at, system_kind from message
-      where (room_id, seq) > (${member}.room_id, k.seq) and (room_id, seq) < (${member}.room_id, 4294967296) and thread_id is null
+      where (room_id, seq) > (${member}.room_id, k.seq) and (room_id, seq) <= (${member}.room_id, k.seq::bigint + ${mostEvents})
+        and thread_id is null
       order by room_id, seq limit ${mostLookedAt}
     ) later
     where sender_id <> ${member}.user_id and deleted_at is null and system_kind is null`
 }
 
-const mostLookedAt = 10_000
+const mostLookedAt = 1000
+const mostEvents = 20_000
 
 /** Beside `room_member m`: `unread.count` and `mentions.count`. A deleted message mentions nobody: its mentions go with what it said. */
 const counting = `${reading('m')}

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createMemoryRates, readRates } from '../../../src/store/rates.ts'
+import { createMemoryRates } from '../../../src/store/rates.ts'
 import { createTransact } from '../../../src/store/transact.ts'
 import { codeOf } from '../../support/codes.ts'
 import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
+import { ratesOf } from '../../support/rates.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { aChannel, addToTeam, aTeam } from '../../support/teams.ts'
 import { counted } from '../messages/support.ts'
@@ -157,7 +158,7 @@ describe('an account stays as it is', () => {
   })
 
   it('when the password is tried too often, like signing in', async () => {
-    const table = readRates({ sendPerSecond: 1, sendBurst: 1, signInPerMinute: 2, signUpPerHour: 9, reachPerMinute: 1 })
+    const table = ratesOf({ signInPerMinute: 2 })
     const ada = await aSignedUp(domain, 'Ada')
     const run = domain.as(ada.actor, { rates: createMemoryRates(table) })
     const codes = [await closeAccount({ run }, 'wrong'), await closeAccount({ run }, 'wrong'), await closeAccount({ run })].map(codeOf)

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encodeId } from '../../../src/graphql/ids.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
-import { createMemoryRates, readRates } from '../../../src/store/rates.ts'
+import { createMemoryRates } from '../../../src/store/rates.ts'
 import { codeOf } from '../../support/codes.ts'
 import { aDomain, type Domain } from '../../support/domain.ts'
+import { ratesOf } from '../../support/rates.ts'
 import { aDevice, aPassword, type Device, personOf, refresh, sessionOf, signIn, signUp, tryRefresh, trySignIn } from './devices.ts'
 
 let domain: Domain
@@ -149,7 +150,7 @@ describe('changing the password', () => {
   })
 
   it('may be tried so often, like signing in', async () => {
-    const table = readRates({ sendPerSecond: 1, sendBurst: 1, signInPerMinute: 2, signUpPerHour: 9, reachPerMinute: 1 })
+    const table = ratesOf({ signInPerMinute: 2 })
     const device = aDevice(domain, { rates: createMemoryRates(table) })
     await signUp(device)
     const codes: unknown[] = []

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createPasswords } from '../../../src/features/accounts/passwords.ts'
 import type { Services } from '../../../src/graphql/context.ts'
-import { createMemoryRates, readRates } from '../../../src/store/rates.ts'
+import { createMemoryRates } from '../../../src/store/rates.ts'
 import { codeOf } from '../../support/codes.ts'
 import { aDomain, type Domain } from '../../support/domain.ts'
+import { ratesOf } from '../../support/rates.ts'
 import { aDevice, aHandle, aPassword, type Device, personOf, sessionOf, signIn, signUp, trySignIn } from './devices.ts'
 
 let domain: Domain
@@ -136,7 +137,7 @@ describe('signing in', () => {
   })
 
   it('is limited by handle and by address', async () => {
-    const table = readRates({ sendPerSecond: 1, sendBurst: 1, signInPerMinute: 3, signUpPerHour: 9, reachPerMinute: 1 })
+    const table = ratesOf({ signInPerMinute: 3 })
     const rates = createMemoryRates(table)
     const from = (address: string) => aDevice(domain, { rates }, { address })
     const { viewer } = await signUp(from('home'))

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createMemoryRates, readRates } from '../../../src/store/rates.ts'
+import { createMemoryRates } from '../../../src/store/rates.ts'
 import { codeOf } from '../../support/codes.ts'
 import { aDomain, type Domain } from '../../support/domain.ts'
+import { ratesOf } from '../../support/rates.ts'
 import { aDevice, aHandle, aPassword, type Credentials, personOf, type SignUp, signUp, signUpDocument } from './devices.ts'
 
 let domain: Domain
@@ -113,7 +114,7 @@ describe('signing up', () => {
   })
 
   it('is limited by address', async () => {
-    const table = readRates({ sendPerSecond: 1, sendBurst: 1, signInPerMinute: 1, signUpPerHour: 2, reachPerMinute: 1 })
+    const table = ratesOf({ signUpPerHour: 2 })
     const rates = createMemoryRates(table)
     const from = (address: string) => trySignUp({}, aDevice(domain, { rates }, { address }))
     expect([codeOf(await from('a')), codeOf(await from('a')), codeOf(await from('b'))]).toEqual([undefined, undefined, undefined])

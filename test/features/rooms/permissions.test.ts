@@ -107,7 +107,12 @@ const mutations: Record<string, readonly (readonly [rule: Rule, input: (scene: S
   unpinMessage: [['PIN', ({ theirs }) => ({ messageId: message(theirs) })]],
   archiveRoom: [['ARCHIVE', (_scene, roomId) => ({ roomId })]],
   unarchiveRoom: [['ARCHIVE', (_scene, roomId) => ({ roomId })]],
+  setTyping: [
+    ['POST', (_scene, roomId) => ({ roomId, isTyping: true })],
+    [(cell) => (cell.may ? undefined : 'NOT_FOUND'), (_scene, roomId) => ({ roomId, isTyping: false }), 'no longer'],
+  ],
   joinChannel: [[joining, (_scene, channelId) => ({ channelId })]],
+  markRead: [[reading, ({ theirs }, roomId) => ({ roomId, messageId: message(theirs) })]],
   setNotificationLevel: [[(cell) => (isIn(cell) ? undefined : 'NOT_FOUND'), (_scene, roomId) => ({ roomId, level: 'NONE' })]],
 }
 
@@ -209,6 +214,12 @@ function isIn({ stance: { room } }: Cell): boolean {
 function leaving(cell: Cell): string | undefined {
   if (!isIn(cell)) return 'NOT_FOUND'
   return cell.place.kind === 'DIRECT' ? 'FORBIDDEN' : undefined
+}
+
+/** Whoever is in, whatever else they may. */
+function reading(cell: Cell): string | undefined {
+  if (isIn(cell)) return undefined
+  return cell.may === null ? 'NOT_FOUND' : 'FORBIDDEN'
 }
 
 /** Whoever is in stays in; an archived channel lets nobody in. */

@@ -1,8 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Rates } from '../../../src/store/rates.ts'
-import { createMemoryRates, readRates } from '../../../src/store/rates.ts'
+import { createMemoryRates } from '../../../src/store/rates.ts'
 import { codeOf } from '../../support/codes.ts'
 import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
+import { ratesOf } from '../../support/rates.ts'
 import { aDirectRoom, aGroup } from '../../support/rooms.ts'
 
 describe('reaching people', () => {
@@ -14,8 +15,7 @@ describe('reaching people', () => {
     domain = await aDomain()
   })
   beforeEach(async () => {
-    const none = { sendPerSecond: 1, sendBurst: 1, signInPerMinute: 1, signUpPerHour: 1 }
-    rates = createMemoryRates(readRates({ ...none, reachPerMinute: 2 }))
+    rates = createMemoryRates(ratesOf({ reachPerMinute: 2 }))
     const [first, ...others] = await Promise.all(['Ann', 'Ben', 'Cid', 'Dee'].map((name) => domain.aPerson(name)))
     ann = { ...first!, run: domain.as(first!.actor, { rates }) }
     people = others

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encodeId } from '../../../src/graphql/ids.ts'
-import { createMemoryRates, readRates } from '../../../src/store/rates.ts'
+import { createMemoryRates } from '../../../src/store/rates.ts'
 import { codeOf } from '../../support/codes.ts'
 import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
+import { ratesOf } from '../../support/rates.ts'
 import type { ARoom } from '../../support/rooms.ts'
 import { aChannel, addToTeam, aTeam } from '../../support/teams.ts'
 import { act, countOf, type Done, heard, memberIdOf, rolesIn } from './support.ts'
@@ -125,8 +126,7 @@ describe('adding somebody to a team', () => {
   })
 
   it('is limited in rate, but not for those who are in already, nor for whoever may not add', async () => {
-    const none = { sendPerSecond: 1, sendBurst: 1, signInPerMinute: 1, signUpPerHour: 1 }
-    const rates = createMemoryRates(readRates({ ...none, reachPerMinute: 2 }))
+    const rates = createMemoryRates(ratesOf({ reachPerMinute: 2 }))
     const [team, others] = [await aTeam(ann), await aTeam(ben, ann)]
     const dee = await domain.aPerson('Dee')
     const limited = { ...ann, run: domain.as(ann.actor, { rates }) }
