@@ -112,6 +112,8 @@ const isDatabase = (value: string) =>
     ? undefined
     : 'set postgres://USER:PASSWORD@HOST/NAME, or pglite:FOLDER.'
 
+const isStorage = (value: string) => (/^file:.+/.test(value) ? undefined : 'set file:FOLDER.')
+
 const isSigningKey = (value: string) =>
   readSigningKey(value) ? undefined : 'set a private Ed25519 key as a JWK: {"kty":"OKP","crv":"Ed25519","x":"…","d":"…"}.'
 
@@ -124,6 +126,7 @@ export const settings = {
   host: text('HOST', '127.0.0.1', 'the address to listen on; 0.0.0.0 for all'),
   databaseUrl: text('DATABASE_URL', 'pglite:.data/db', '`postgres://…`, or `pglite:FOLDER`', isDatabase),
   redisUrl: optional('REDIS_URL', '`redis://…`: the bus, the rates and who is typing, of several nodes', isUrl(['redis:', 'rediss:'])),
+  storageUrl: text('STORAGE_URL', 'file:.data/files', 'where files are kept: `file:FOLDER`', isStorage),
   publicUrl: optional('PUBLIC_URL', 'where clients reach the server, when a proxy stands before it', isUrl(['http:', 'https:'])),
   corsOrigins: list('CORS_ORIGINS', 'origins of other sites whose pages may call, comma-separated; checked on sockets too', isOrigin),
   trustProxy: oneOf('TRUST_PROXY', ['off', 'on'], 'off', '`on` believes `X-Forwarded-For` of the proxy before it'),
@@ -140,6 +143,10 @@ export const settings = {
   refreshGraceMs: number('REFRESH_GRACE_MS', 30_000, 'how long a used refresh token gives its successor again', 0),
   sessionRememberedMs: number('SESSION_REMEMBERED_MS', 1000, 'how long a session found alive is believed to be', 0),
   sessionsPerPerson: number('SESSIONS_PER_PERSON', 100, 'devices signed in a person; one more ends the one unused for longest'),
+
+  linkMs: number('LINK_MS', 15 * 60_000, 'life of a link to put or get a file', 2000),
+  unusedUploadMs: number('UNUSED_UPLOAD_MS', 24 * 3_600_000, 'how long a file is kept that is attached to nothing', 1000),
+  inspectionsMost: number('INSPECTIONS_MOST', 4, 'files that a node looks at and makes previews of at once'),
 
   sendPerSecond: number('SEND_PER_SECOND', 5, 'messages a second a person; joining, updating and archiving a room count as one'),
   sendBurst: number('SEND_BURST', 10, 'messages at once a person'),
@@ -163,6 +170,10 @@ export const settings = {
   nameCharacters: number('NAME_CHARACTERS', 80, 'characters a name'),
   topicCharacters: number('TOPIC_CHARACTERS', 250, 'characters a topic'),
   nonceCharacters: number('NONCE_CHARACTERS', 64, 'characters a nonce'),
+  filenameCharacters: number('FILENAME_CHARACTERS', 255, 'characters the name of a file'),
+  uploadBytes: number('UPLOAD_BYTES', 50 * 1024 * 1024, 'bytes a file'),
+  attachmentsMost: number('ATTACHMENTS_MOST', 10, 'files a message'),
+  unusedUploadsMost: number('UNUSED_UPLOADS_MOST', 100, 'files of a person that are attached to nothing (yet)'),
   typingMembers: number('TYPING_MEMBERS', 100, 'members of a room above which nobody is told who is typing', 0),
   searchCharacters: number('SEARCH_CHARACTERS', 200, 'characters a search'),
   passwordLeast: number('PASSWORD_LEAST', 8, 'characters a password at least'),

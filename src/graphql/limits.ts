@@ -13,6 +13,10 @@ export interface Limits {
   readonly nameCharacters: number
   readonly topicCharacters: number
   readonly nonceCharacters: number
+  readonly filenameCharacters: number
+  readonly uploadBytes: number
+  readonly attachmentsMost: number
+  readonly unusedUploadsMost: number
   readonly searchCharacters: number
   readonly typingMembers: number
   readonly passwordLeast: number

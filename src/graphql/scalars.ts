@@ -22,6 +22,20 @@ builder.scalarType('Cursor', {
   },
 })
 
+builder.scalarType('URL', {
+  description: 'An address, whole: with its scheme and host.',
+  serialize: (value) => value,
+  parseValue(value) {
+    if (typeof value !== 'string' || !URL.canParse(value)) throw malformed('A URL is an address with its scheme and host.')
+    return value
+  },
+})
+
+builder.scalarType('JSON', {
+  description: 'Any value that JSON can hold.',
+  serialize: (value) => value,
+})
+
 /** Names no field: a scalar does not know whose value it is. GraphQL puts before the sentence where in the variables it stands. */
 const malformed = (sentence: string) => new Refusal('BAD_USER_INPUT', sentence)
 

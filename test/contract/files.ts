@@ -8,8 +8,8 @@ export const incoming = (): FileName => `incoming/${uuid()}`
 export const kept = (): FileName => `kept/${uuid()}`
 
 /** In pieces, as they come from a client. */
-export async function* pieces(...texts: readonly string[]): AsyncIterable<Uint8Array> {
-  for (const text of texts) yield Buffer.from(text)
+export async function* pieces(...texts: readonly (string | Buffer)[]): AsyncIterable<Uint8Array> {
+  for (const text of texts) yield typeof text === 'string' ? Buffer.from(text) : text
 }
 
 export async function textOf(files: Files, name: FileName, range?: { first: number; last: number }): Promise<string> {

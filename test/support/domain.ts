@@ -9,16 +9,20 @@ import { createSends } from '../../src/features/messages/sends.ts'
 import { createMarks, type OwnedMarks } from '../../src/features/receipts/marks.ts'
 import { schema } from '../../src/features/schema.ts'
 import { createTyping } from '../../src/features/typing/typing.ts'
+import { createUploads } from '../../src/features/uploads/services.ts'
 import { type Actor, Nobody, Person } from '../../src/graphql/actor.ts'
 import { createContext, type Services } from '../../src/graphql/context.ts'
 import type { HeardEvent } from '../../src/graphql/facts.ts'
 import { makeSigningKey } from '../../src/lib/signing-key.ts'
 import { uuid } from '../../src/lib/uuid.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
+import { createServerLinks, makeLinkSecret } from '../../src/store/file-links.ts'
+import { openDiskFiles } from '../../src/store/files-disk.ts'
 import { prepareDatabase } from '../../src/store/migrate.ts'
 import { noRates } from '../../src/store/rates.ts'
 import { createTransact } from '../../src/store/transact.ts'
 import { createMemoryTypists } from '../../src/store/typists.ts'
+import { storageUrl } from './files.ts'
 
 /** Parley without a server: the schema executed on a real embedded database. For what needs no socket. */
 export interface Domain {
@@ -65,6 +69,7 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     epoch: uuid,
     signingKey: makeSigningKey,
     refreshSecret: makeRefreshSecret,
+    linkSecret: makeLinkSecret,
   })
   const rung: HeardEvent[] = []
   const ring = (events: readonly HeardEvent[]) => void rung.push(...events)
@@ -74,6 +79,8 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
   })
   const sends = createSends(database, ring, { waitingMost: config.sendsWaiting })
   const accounts = await createAccounts(database, { ...config, ...keys, issuer: 'parley' })
+  const links = createServerLinks({ secret: keys.linkSecret, base: () => 'https://chat.example.org' })
+  const files = await openDiskFiles(storageUrl().slice('file:'.length), links)
   const services = {
     ...accounts,
     database,
@@ -84,6 +91,7 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     epoch,
     limits: config.limits,
     rates: noRates,
+    uploads: createUploads(database, files, { ...config, onTrouble: () => {} }),
     // No hub: nothing is heard that would end it, or move a room.
     typing: createTyping({ ...config, bus, typists: createMemoryTypists(), hear: async () => () => {} }),
     unread: createUnreadWatch(database, {

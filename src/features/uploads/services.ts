@@ -1,0 +1,62 @@
+import { createGate, type Gate } from '../../lib/gate.ts'
+import type { Database } from '../../store/database.ts'
+import type { Files } from '../../store/files.ts'
+import { namesOf } from './queries.ts'
+
+declare module '../../graphql/context.ts' {
+  interface Services {
+    readonly uploads: Uploads
+  }
+}
+
+/** What uploads need of their own. */
+export interface Uploads {
+  readonly files: Files
+  /** How long links are good. */
+  readonly linkMs: number
+  /** How long what nobody uses is kept. */
+  readonly unusedMs: number
+  /** Files are looked at a few at a time: a picture that is opened takes memory and a core. */
+  readonly inspecting: Gate
+  /**
+   * Lets the bytes go of files that nothing uses, as their rows say, in the background. What fails, or is not done because this process ends,
+   * the sweep does.
+   */
+  discard(fileIds: readonly string[]): void
+  /** Waits for the bytes that are going. */
+  close(): Promise<void>
+}
+
+export interface UploadsOptions {
+  readonly linkMs: number
+  readonly unusedUploadMs: number
+  readonly inspectionsMost: number
+  readonly onTrouble: (error: unknown) => void
+}
+
+export function createUploads(database: Database, files: Files, options: UploadsOptions): Uploads {
+  const { linkMs, unusedUploadMs: unusedMs, inspectionsMost, onTrouble } = options
+  const going = new Set<Promise<void>>()
+  return {
+    files,
+    linkMs,
+    unusedMs,
+    inspecting: createGate(inspectionsMost),
+    discard(fileIds) {
+      if (fileIds.length === 0) return
+      const work = discardNow(database, files, fileIds)
+        .catch(onTrouble)
+        .finally(() => going.delete(work))
+      going.add(work)
+    },
+    async close() {
+      await Promise.all(going)
+    },
+  }
+}
+
+/** The row last: as long as there are bytes, something tells of them. */
+export async function discardNow(database: Database, files: Files, fileIds: readonly string[]): Promise<void> {
+  await files.remove(fileIds.flatMap(namesOf))
+  await database.sql('delete from kept_file where id = any($1::uuid[]) and goes_at is not null', [fileIds])
+}
