@@ -13,6 +13,7 @@ import { makeRefreshSecret } from './features/accounts/refresh-tokens.ts'
 import { createAccounts } from './features/accounts/services.ts'
 import { createUnreadWatch } from './features/inbox/unread-watch.ts'
 import { createSends } from './features/messages/sends.ts'
+import { createPresence } from './features/presence/presence.ts'
 import { createMarks } from './features/receipts/marks.ts'
 import { movesOf } from './features/receipts/moves.ts'
 import { schema } from './features/schema.ts'
@@ -40,6 +41,8 @@ import { createRedisRates } from './store/rates-redis.ts'
 import { createTransact } from './store/transact.ts'
 import { createMemoryTypists } from './store/typists.ts'
 import { createRedisTypists } from './store/typists-redis.ts'
+import { createMemoryWhereabouts } from './store/whereabouts.ts'
+import { createRedisWhereabouts } from './store/whereabouts-redis.ts'
 
 /** Parley, running. */
 export interface App {
@@ -115,6 +118,9 @@ async function open(
   const typists = redis ? createRedisTypists(redis, { say }) : createMemoryTypists()
   const transact = createTransact(database, hub.ring)
   const hear = createHear(hub)
+  const whereabouts = redis
+    ? createRedisWhereabouts(redis, { nodeId: uuid(), leaseMs: config.presenceLeaseMs, say })
+    : createMemoryWhereabouts()
   const services: Services = {
     ...accounts,
     database,
@@ -126,6 +132,7 @@ async function open(
     limits: config.limits,
     rates: chooseRates(config, redis, say),
     unread: owned(createUnreadWatch(database, { ...config, hub, hear, onTrouble })),
+    presence: owned(createPresence({ ...config, database, bus, whereabouts, onTrouble })),
     typing: owned(createTyping({ ...config, bus, typists, hear })),
     uploads,
   }

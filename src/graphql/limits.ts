@@ -18,6 +18,8 @@ export interface Limits {
   readonly attachmentsMost: number
   readonly unusedUploadsMost: number
   readonly searchCharacters: number
+  readonly presenceCharacters: number
+  readonly presencePeopleMost: number
   readonly typingMembers: number
   readonly passwordLeast: number
   readonly passwordMost: number

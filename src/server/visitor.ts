@@ -59,6 +59,8 @@ export class Visitor {
     this.#leavers.push(dismiss)
     services.sessions.forget(actor.sessionId)
     await services.sessions.requireAlive(actor.sessionId, personId)
+    if (this.#hasLeft) return
+    this.#leavers.push(services.presence.arrive(personId))
     if (expiresAt) this.#keepDeadline(expiresAt.getTime())
   }
 
@@ -86,6 +88,7 @@ export class Visitor {
 
   #heard(event: StoredEvent): void {
     const { type, data } = event
+    this.#parts.services.presence.heard(this.#personId, event)
     const loss = takesRights(event)
     if (loss) this.#options.onLoss(loss)
     if (type !== 'SessionEnded' || this.#actor.kind === 'nobody' || data.sessionId !== this.#actor.sessionId) return

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { uuid } from '../../src/lib/uuid.ts'
 import type { Parley } from '../support/parley.ts'
@@ -7,6 +5,7 @@ import { type Postgres, startPostgres } from '../support/postgres.ts'
 import { type Redis, startRedis } from '../support/redis.ts'
 import { describeWith } from '../support/services.ts'
 import { until } from '../support/until.ts'
+import { startDyingNode } from './dying.ts'
 import { inTurns, isDense, type Listening, type Person } from './person.ts'
 import { startNodes, type World } from './world.ts'
 
@@ -191,18 +190,4 @@ async function readingMore(person: Person, roomId: string) {
     )
   })
   return { heard, ended, stop: async () => client.dispose() }
-}
-
-/** A node in a process of its own, which kills itself when it is about to publish a certain message. */
-async function startDyingNode(env: Readonly<Record<string, string>>): Promise<{ url: string; ended: Promise<string | null> }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'test/support/dying-node.ts'], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = new Promise<string | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)))
-  const url = await new Promise<string>((resolve, reject) => {
-    createInterface(child.stdout).once('line', resolve)
-    void ended.then((reason) => reject(new Error(`The node ended before it began: ${reason}`)))
-  })
-  return { url, ended }
 }

@@ -196,7 +196,15 @@ inEachWorld('001 · SMIMSO (bare WebSocket, conversations, WebRTC)', (world) => 
     for (const { joinedAt } of room.members.nodes) expect(Date.parse(joinedAt)).toBeGreaterThan(0)
   })
 
-  it.todo('participants `last_read_at`')
+  it('participants `last_read_at`', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    const { readMark } = await write(ben, 'markRead', { roomId, messageId: await ada.say(roomId, 'Hello') }, 'readMark { seq at }')
+    const { room } = await read(ada, 'query ($id: ID!, $ben: ID!) { room(id: $id) { member(userId: $ben) { readMark { seq at } } } }', {
+      id: roomId,
+      ben: ben.id,
+    })
+    expect(room.member).toEqual({ readMark })
+  })
 
   it('message type text', async () => {
     const { ada, roomId } = await aGroup(world())
@@ -222,7 +230,14 @@ inEachWorld('001 · SMIMSO (bare WebSocket, conversations, WebRTC)', (world) => 
     await told.stop()
   })
 
-  it.todo('`read`')
+  it('`read`', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    const messageId = await ada.say(roomId, 'Hello')
+    const told = await readingIn(ada, roomId)
+    await write(ben, 'markRead', { roomId, messageId }, 'readMark { seq }')
+    expect(await told.next()).toEqual([{ user: { name: 'Ben' }, seq: 1 }])
+    await told.stop()
+  })
 
   it('send to each participant', async () => {
     const { ada, ben, roomId } = await aGroup(world())
@@ -234,7 +249,13 @@ inEachWorld('001 · SMIMSO (bare WebSocket, conversations, WebRTC)', (world) => 
 
   it.todo('`call-offer`, `call-answer`, `ice-candidate` to a target user')
   it.todo('audio, video, screen sharing')
-  it.todo('online status')
+  it('online status', async () => {
+    const { ada, ben } = await aTeam(world())
+    expect(await statusOf(ben, ada)).toBe('OFFLINE')
+    const device = await ada.follow(await ada.make(ben))
+    await until(async () => (await statusOf(ben, ada)) === 'ONLINE')
+    await device.stop()
+  })
 })
 
 inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
@@ -285,7 +306,16 @@ inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
     expect(await ada.readAll(toRoomId)).toEqual(['Final'])
   })
 
-  it.todo('POST read with message ids; `message_read_receipts`')
+  it('POST read with message ids; `message_read_receipts`', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    const [first, last] = [await ada.say(roomId, 'One'), await ada.say(roomId, 'Two')]
+    await write(ben, 'markRead', { roomId, messageId: last }, 'readMark { seq }')
+    for (const id of [first, last]) {
+      const { message } = await read(ada, 'query ($id: ID!) { message(id: $id) { readBy { nodes { user { name } at } } } }', { id })
+      expect(message.readBy.nodes).toEqual([{ user: { name: 'Ben' }, at: expect.any(String) }])
+    }
+  })
+
   it.todo('POST upload; signed URL for direct upload; media url, filename, size, mime type')
 
   it('`connected`, `room_joined`, `room_left`', async () => {
@@ -323,7 +353,14 @@ inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
     await listening.stop()
   })
 
-  it.todo('`messages_read`')
+  it('`messages_read`', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    const told = await readingIn(ada, roomId)
+    await ada.say(roomId, 'One')
+    await write(ben, 'markRead', { roomId, messageId: await ada.say(roomId, 'Two') }, 'readMark { seq }')
+    expect(await told.next()).toEqual([{ user: { name: 'Ben' }, seq: 2 }])
+    await told.stop()
+  })
 
   it('`user_typing`', async () => {
     const { ada, ben, roomId } = await aGroup(world())
@@ -372,7 +409,24 @@ inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
     expect(await attempt(ben, 'sendMessage', { roomId, content: 'Shh' }, 'message { id }')).toBe('FORBIDDEN')
   })
 
-  it.todo('wanted there later: calls, search, previews, presence')
+  it('wanted there later: search', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    await ada.say(roomId, 'Lunch at noon?')
+    await ada.say(roomId, 'Dinner then')
+    const { searchMessages } = await read(ben, '{ searchMessages(query: "lunch") { nodes { content sender { name } } } }')
+    expect(searchMessages.nodes).toEqual([{ content: 'Lunch at noon?', sender: { name: 'Ada' } }])
+  })
+
+  it('wanted there later: presence', async () => {
+    const { ada, ben } = await aTeam(world())
+    const device = await ada.follow(await ada.make(ben))
+    await until(async () => (await statusOf(ben, ada)) === 'ONLINE')
+    await write(ada, 'setPresence', { status: 'DO_NOT_DISTURB', text: 'Writing' }, 'user { id }')
+    expect(await statusOf(ben, ada)).toBe('DO_NOT_DISTURB')
+    await device.stop()
+  })
+
+  it.todo('wanted there later: calls, previews')
 })
 
 inEachWorld('003 · Dream Studio (rooms, calls, presence)', (world) => {
@@ -382,7 +436,23 @@ inEachWorld('003 · Dream Studio (rooms, calls, presence)', (world) => {
     expect((await ada.ask('{ viewer { user { name } } }')).data).toEqual({ viewer: { user: { name: 'Ada' } } })
   })
 
-  it.todo('`user:online`, `user:offline` to all')
+  // To all who may see it.
+  it('`user:online`, `user:offline` to all', async () => {
+    const { ada, ben } = await aTeam(world())
+    const client = ben.connect()
+    const told: string[] = []
+    client.subscribe<{ presence: { user: { presence: { status: string } } } }>(
+      { query: 'subscription ($id: ID!) { presence(userIds: [$id]) { user { id presence { status } } } }', variables: { id: ada.id } },
+      { next: ({ data }) => told.push(data!.presence.user.presence.status), error: () => {}, complete: () => {} },
+    )
+    await until(() => told.length === 1)
+    const device = await ada.follow(await ada.make(ben))
+    await until(() => told.length === 2)
+    await device.stop()
+    await until(() => told.length === 3, { within: 20_000 })
+    expect(told).toEqual(['OFFLINE', 'ONLINE', 'OFFLINE'])
+    await client.dispose()
+  }, 40_000)
 
   it('`join_room`, `leave_room`; `member:joined`, `member:left`', async () => {
     const { ada, roomId } = await aGroup(world())
@@ -439,7 +509,17 @@ inEachWorld('003 · Dream Studio (rooms, calls, presence)', (world) => {
     expect(answers.slice(0, 30)).not.toContain('RATE_LIMITED')
   })
 
-  it.todo('Redis: who is online, queue, across servers')
+  it('Redis: who is online, queue, across servers', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    for (const person of [ada, ben]) await person.say(roomId, 'Hello')
+    // Each is asked for on the other's server; what is said on the one is heard on the other, in its order.
+    const devices = [await ada.follow(roomId), await ben.follow(roomId)]
+    await until(async () => (await statusOf(ben, ada)) === 'ONLINE' && (await statusOf(ada, ben)) === 'ONLINE')
+    for (const content of ['One', 'Two', 'Three']) await ada.say(roomId, content)
+    await devices[1]!.hears('One', 'Two', 'Three')
+    expect(devices[1]!.contents).toEqual(['One', 'Two', 'Three'])
+    for (const device of devices) await device.stop()
+  })
 
   it('PORT, CORS origin, DATABASE_URL, REDIS_URL', async () => {
     const ada = await world().aPerson('Ada')
@@ -653,6 +733,12 @@ async function aChannel(world: World) {
   return { ada, ben, cid, teamId, channelId: channel.id as string }
 }
 
+/** What somebody is shown of another. */
+async function statusOf(viewer: Person, { handle }: Person): Promise<string> {
+  const { user } = await read(viewer, 'query ($handle: String!) { user(handle: $handle) { presence { status } } }', { handle })
+  return user.presence.status
+}
+
 /** What somebody is told of who types in a room. */
 async function typingIn(person: Person, roomId: string) {
   const client = person.connect()
@@ -671,6 +757,26 @@ async function typingIn(person: Person, roomId: string) {
     hears: async (...wanted: string[]) => {
       await until(() => heard.length >= wanted.length, { what: `hearing ${wanted.join(', ')}` })
       expect(heard).toEqual(wanted)
+    },
+    stop: async () => client.dispose(),
+  }
+}
+
+/** Whose marks move in a room, from now on. */
+async function readingIn(person: Person, roomId: string) {
+  const client = person.connect()
+  const events = client.iterate<{ roomEvents: { __typename: string; readMarks?: object[] } }>({
+    query: `subscription ($roomId: ID!, $after: Cursor) { roomEvents(roomId: $roomId, after: $after) {
+      __typename ... on ReadMarksMoved { readMarks { user { name } seq } } } }`,
+    variables: { roomId, after: await person.cursorOf(roomId) },
+  })
+  return {
+    async next(): Promise<object[]> {
+      for (;;) {
+        const { value } = await events.next()
+        const readMarks = value?.data?.roomEvents.readMarks
+        if (readMarks) return readMarks
+      }
     },
     stop: async () => client.dispose(),
   }

@@ -31,7 +31,7 @@ const mine = `fragment MineParts on Room { __typename id viewerPermissions viewe
 const channel = 'fragment ChannelParts on Channel { __typename id name topic isPrivate archivedAt createdAt }'
 const team = 'fragment TeamParts on Team { __typename id called: name slug memberCount viewerRole }'
 const teamMember = 'fragment TeamMemberParts on TeamMember { __typename id role joinedAt user { __typename id name } }'
-const viewer = `fragment ViewerParts on Viewer { __typename id email user { __typename id name }
+const viewer = `fragment ViewerParts on Viewer { __typename id email user { __typename id name presence { __typename id text } }
   sessions { __typename id userAgent createdAt isCurrent } blockedUsers { __typename id name } }`
 const stateDocument = `query ($roomId: ID!, $teamId: ID!) {
   viewer { ...ViewerParts inboxCursor rooms(first: 20) { edges { node { ...RoomParts } } } teams(first: 20) { edges { node { ...TeamParts } } } }
@@ -518,6 +518,12 @@ const cases: Record<string, Record<string, Case>> = {
   updateTeam: {
     'its name and slug': aCase(({ ada, teamId }) => write(ada, 'updateTeam', { teamId, name: 'Renamed', slug: `renamed-${Date.now()}` })),
     'to what it is called already': aCase(({ ada, teamId }) => write(ada, 'updateTeam', { teamId, name: 'Crew' })),
+  },
+  setPresence: {
+    // How others are shown it passes.
+    'and a text': aCase(({ ada }) => write(ada, 'setPresence', { status: 'AWAY', text: 'Lunch' }), {
+      seenBy: ({ ada, tablet }) => [ada, tablet],
+    }),
   },
   // What passes is no part of a room's state: nobody is told of it but who follows it.
   setTyping: {

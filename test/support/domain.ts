@@ -6,6 +6,7 @@ import { makeRefreshSecret } from '../../src/features/accounts/refresh-tokens.ts
 import { createAccounts } from '../../src/features/accounts/services.ts'
 import { createUnreadWatch } from '../../src/features/inbox/unread-watch.ts'
 import { createSends } from '../../src/features/messages/sends.ts'
+import { createPresence } from '../../src/features/presence/presence.ts'
 import { createMarks, type OwnedMarks } from '../../src/features/receipts/marks.ts'
 import { schema } from '../../src/features/schema.ts'
 import { createTyping } from '../../src/features/typing/typing.ts'
@@ -22,6 +23,7 @@ import { prepareDatabase } from '../../src/store/migrate.ts'
 import { noRates } from '../../src/store/rates.ts'
 import { createTransact } from '../../src/store/transact.ts'
 import { createMemoryTypists } from '../../src/store/typists.ts'
+import { createMemoryWhereabouts } from '../../src/store/whereabouts.ts'
 import { storageUrl } from './files.ts'
 
 /** Parley without a server: the schema executed on a real embedded database. For what needs no socket. */
@@ -92,6 +94,7 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     limits: config.limits,
     rates: noRates,
     uploads: createUploads(database, files, { ...config, onTrouble: () => {} }),
+    presence: createPresence({ ...config, database, bus, whereabouts: createMemoryWhereabouts(), onTrouble: () => {} }),
     // No hub: nothing is heard that would end it, or move a room.
     typing: createTyping({ ...config, bus, typists: createMemoryTypists(), hear: async () => () => {} }),
     unread: createUnreadWatch(database, {

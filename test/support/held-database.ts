@@ -1,14 +1,20 @@
 import type { Database } from '../../src/store/database.ts'
+import type { PrismaClient } from '../../src/store/generated/prisma/client.ts'
 import { until } from './until.ts'
 
 /** A database in the hands of a test: its statements are counted, and those that hold a text may be made to wait, or to fail. */
 export interface HeldDatabase extends Database {
-  /** What was run by `sql`. */
-  readonly statements: string[]
-  /** Statements with that text in them wait from now on. */
-  hold(text: string): Held
+  /** What was run: by `sql` with its text, by Prisma as `User.findMany`. */
+  readonly statements: Statement[]
+  /** Statements with that text in them wait from now on, or their answers do. */
+  hold(text: string, what?: 'statement' | 'answer'): Held
   /** The next ones with that text in them fail as when the way to the database breaks. */
   fail(text: string, times: number): void
+}
+
+export interface Statement {
+  readonly text: string
+  readonly values: readonly unknown[]
 }
 
 export interface Held {
@@ -17,33 +23,47 @@ export interface Held {
 }
 
 export function holdDatabase(database: Database): HeldDatabase {
-  const statements: string[] = []
+  const statements: Statement[] = []
   let failing = { text: '', times: 0 }
-  let held: { readonly text: string; readonly released: Promise<void>; isWaitedFor: boolean } | undefined
+  let held: { readonly text: string; readonly what: string; readonly released: Promise<void>; isWaitedFor: boolean } | undefined
+
+  async function passing(text: string, what: 'statement' | 'answer'): Promise<void> {
+    if (held?.what !== what || !text.includes(held.text)) return
+    held.isWaitedFor = true
+    await held.released
+  }
+
   return {
     kind: database.kind,
-    prisma: database.prisma,
+    prisma: database.prisma.$extends({
+      query: {
+        $allOperations({ model, operation, args, query }) {
+          statements.push({ text: `${model}.${operation}`, values: [args] })
+          return query(args)
+        },
+      },
+    }) as unknown as PrismaClient,
     transaction: database.transaction.bind(database),
     close: () => database.close(),
     statements,
-    async sql(text, values) {
-      statements.push(text)
+    async sql<Row>(text: string, values: unknown[] = []) {
+      statements.push({ text, values })
       if (failing.times > 0 && text.includes(failing.text)) {
         failing.times--
         throw Object.assign(new Error('Connection terminated.'), { code: 'ECONNRESET' })
       }
-      if (held && text.includes(held.text)) {
-        held.isWaitedFor = true
-        await held.released
-      }
-      return database.sql(text, values)
+      await passing(text, 'statement')
+      // Without values it may be several statements.
+      const rows = await (values.length > 0 ? database.sql<Row>(text, values) : database.sql<Row>(text))
+      await passing(text, 'answer')
+      return rows
     },
-    hold(text) {
+    hold(text, what = 'statement') {
       let open = () => {}
       const released = new Promise<void>((resolve) => {
         open = resolve
       })
-      const mine = { text, released, isWaitedFor: false }
+      const mine = { text, what, released, isWaitedFor: false }
       held = mine
       return {
         waits: async () => void (await until(() => mine.isWaitedFor, { what: `a statement with ${text}` })),

@@ -11,6 +11,8 @@ export interface Plan {
   readonly nodes: readonly string[]
   /** Pages of tables and indexes that it looked at, wherever they were. */
   readonly buffers: number
+  /** The most rows that one of its nodes brought. */
+  readonly rows: number
   readonly ms: number
 }
 
@@ -31,7 +33,7 @@ export function recorded(database: Database): Database & { readonly asked: State
 export async function explain({ sql }: Database, { text, values }: Statement): Promise<Plan> {
   const [row] = await sql<{ 'QUERY PLAN': [Explained] }>(`explain (analyze, buffers, format json) ${text}`, values)
   const [{ Plan: top, 'Execution Time': ms }] = row!['QUERY PLAN']
-  return { nodes: nodesOf(top), buffers: top['Shared Hit Blocks'] + top['Shared Read Blocks'], ms }
+  return { nodes: nodesOf(top), buffers: top['Shared Hit Blocks'] + top['Shared Read Blocks'], rows: mostRows(top), ms }
 }
 
 interface Explained {
@@ -42,6 +44,7 @@ interface Explained {
 interface ExplainedNode {
   readonly 'Node Type': string
   readonly 'Index Name'?: string
+  readonly 'Actual Rows': number
   readonly 'Shared Hit Blocks': number
   readonly 'Shared Read Blocks': number
   readonly Plans?: readonly ExplainedNode[]
@@ -50,4 +53,8 @@ interface ExplainedNode {
 function nodesOf(node: ExplainedNode): string[] {
   const { 'Node Type': type, 'Index Name': index, Plans: below = [] } = node
   return [index ? `${type} using ${index}` : type, ...below.flatMap(nodesOf)]
+}
+
+function mostRows({ 'Actual Rows': rows, Plans: below = [] }: ExplainedNode): number {
+  return Math.max(rows, ...below.map(mostRows))
 }

@@ -15,9 +15,9 @@ CREATE INDEX "message_words_words_idx" ON "message_words" USING GIN ("words");
 -- each search, and sorted in by a send: so it is kept short.
 alter index message_words_words_idx set (gin_pending_list_limit = 512);
 
--- Only the server knows how to cut what was said into words: it fills in what is there, from here on, and deletes this when it is through.
+-- Only the server knows how to cut what was said into words: it fills in what is there, the newest first, and deletes this when it is through.
 insert into setting (name, value)
-select 'searchFilledTo', '00000000-0000-0000-0000-000000000000' where exists (select from message);
+select 'searchFilledDownTo', 'ffffffff-ffff-ffff-ffff-ffffffffffff' where exists (select from message);
 
 -- The newest messages that satisfy a condition, newest first, of the rooms that a person sees now: those they are in, and the public channels
 -- of their teams. All older than a place in that order, none older than `since`.

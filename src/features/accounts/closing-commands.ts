@@ -4,6 +4,7 @@ import { requireText } from '../../lib/text.ts'
 import type { Prisma } from '../../store/generated/prisma/client.ts'
 import { type Transaction, transactFound } from '../../store/transact.ts'
 import { unblockAllIn } from '../blocks/closing.ts'
+import { forgetPresenceIn } from '../presence/closing.ts'
 import { quitRoomsIn, roomIdsOf } from '../rooms/closing.ts'
 import { quitTeamsIn, teamIdsOf } from '../teams/closing.ts'
 import { accountClosed } from './events.ts'
@@ -44,6 +45,7 @@ async function closeIn(tx: Transaction, personId: string): Promise<string[]> {
   await quitTeamsIn(tx, personId)
   await quitRoomsIn(tx, personId)
   await unblockAllIn(tx, personId)
+  await forgetPresenceIn(tx, personId)
   await tx.rows.session.deleteMany({ where: { userId: personId } })
   await tx.rows.account.delete({ where: { userId: personId } })
   await tx.rows.user.update({ where: { id: personId }, data: tombstoneOf(tx.at) })

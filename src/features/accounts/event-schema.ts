@@ -8,7 +8,7 @@ import { sessionGlobalId, Viewer } from './schema.ts'
 /** Rooms add theirs. */
 export const ViewerUpdated = builder.objectRef<StoredEvent>('ViewerUpdated').implement({
   description:
-    "The viewer's profile, a setting of theirs or whom they have blocked changed, on whichever device, or another device of theirs signed in.",
+    "The viewer's profile, what they are shown as, a setting of theirs or whom they have blocked changed, on whichever device, or another device of theirs signed in.",
   interfaces: [InboxEvent],
   fields: (t) => ({
     viewer: t.field({

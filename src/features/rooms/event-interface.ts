@@ -17,7 +17,10 @@ export const RoomEvent = builder.interfaceRef<StoredEvent>('RoomEvent').implemen
       resolve: ({ streamId, seq }, _args, { services: { epoch } }) => encodeCursor({ streamId, epoch, seq }),
     }),
     seq: t.exposeInt('seq', { description: 'Its number in the room. It rises by one from event to event.' }),
-    at: t.expose('at', { type: 'DateTime', description: "When it happened. The newest event's is the room's `lastActivityAt`." }),
+    at: t.expose('at', {
+      type: 'DateTime',
+      description: "When it happened. The newest event's is the room's `lastActivityAt`, but for ReadMarksMoved.",
+    }),
     roomId: t.id({
       description: 'The room in which it happened.',
       resolve: async ({ streamId }, _args, context) => (await roomIdOf(context, streamId))!,

@@ -38,7 +38,7 @@ export const Room = builder.prismaInterface('Room', {
     }),
     lastActivityAt: t.field({
       type: 'DateTime',
-      description: 'When something last happened in it: the `at` of its newest event, or when it was made.',
+      description: 'When something last happened in it: the `at` of its newest event, or when it was made. Reading is no activity.',
       resolve: (room) => rowOf(room).activeAt,
     }),
     archivedAt: t.expose('archivedAt', {

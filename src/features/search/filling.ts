@@ -37,17 +37,17 @@ export function fillInWords(database: Database, { pauseMs = 10_000, onTrouble }:
 }
 
 /**
- * The next messages, in the order of their ids; false once there are none. It locks them: an edit that comes meanwhile waits, and replaces the
+ * The next messages, the newest first, as their ids have it; false once there are none. It locks them: an edit that comes meanwhile waits, and replaces the
  * words; one that was sooner is read. Whatever has words already keeps them.
  */
 export function fillSome(database: Database, most = 500): Promise<boolean> {
   return database.transaction(async (run) => {
-    const [position] = await run<{ value: string }>(`select value from setting where name = 'searchFilledTo' for update`, [])
+    const [position] = await run<{ value: string }>(`select value from setting where name = 'searchFilledDownTo' for update`, [])
     if (!position) return false
     const messages = await run<Worded & { isSaid: boolean }>(
       `select id, room_id as "roomId", created_at as "createdAt", sender_id as "senderId", content,
          deleted_at is null and system_kind is null as "isSaid"
-       from message where id > $1::uuid order by id limit $2 for no key update`,
+       from message where id < $1::uuid order by id desc limit $2 for no key update`,
       [position.value, most],
     )
     const said = messages.filter(({ isSaid }) => isSaid)
@@ -59,8 +59,8 @@ export function fillSome(database: Database, most = 500): Promise<boolean> {
       [said.map(({ roomId }) => roomId), said.map(({ createdAt }) => createdAt), said.map(({ id }) => id), said.map(tokensOf)],
     )
     const last = messages.at(-1)
-    if (last) await run(`update setting set value = $1 where name = 'searchFilledTo'`, [last.id])
-    else await run(`delete from setting where name = 'searchFilledTo'`, [])
+    if (last) await run(`update setting set value = $1 where name = 'searchFilledDownTo'`, [last.id])
+    else await run(`delete from setting where name = 'searchFilledDownTo'`, [])
     return last !== undefined
   })
 }

@@ -19,15 +19,18 @@ export function highlightsOf(content: string, terms: readonly Term[]): string[] 
   const words = [...wordsIn(text)]
   const parts: Part[] = []
   for (const place of joined(words.flatMap((word) => placeIn(word, terms) ?? []))) {
-    const part = partAround(place, words, text.length)
     const last = parts.at(-1)
-    if (last && place.start < last.end) last.end = Math.max(last.end, place.end)
-    else if (last && part.start <= last.end && part.end - last.start <= charactersMost) last.end = part.end
-    else if (parts.length < mostParts) {
-      parts.push({ ...part, start: Math.max(part.start, last?.end ?? 0) })
+    if (last && place.start < last.end) {
+      last.places.push(place)
+      last.end = Math.max(last.end, place.end)
       continue
-    } else break
-    last.places.push(place)
+    }
+    const part = partAround(place, words, text.length)
+    if (last && part.start <= last.end && part.end - last.start <= charactersMost) {
+      last.places.push(place)
+      last.end = part.end
+    } else if (parts.length < mostParts) parts.push({ ...part, start: Math.max(part.start, last?.end ?? 0) })
+    else break
   }
   return parts.map((part) => shown(text, part))
 }

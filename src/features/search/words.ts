@@ -81,10 +81,27 @@ function* charactersIn(text: string): Generator<Character> {
       yield { spelling: isWord ? cluster.toLowerCase() : cluster, kind: isWord ? 'word' : 'none', start, end }
       continue
     }
-    const folded = fold(cluster)
-    for (const spelling of characters(folded)) yield { spelling, kind: kindOf(spelling), start, end }
+    for (const { spelling, kind } of foldedOf(cluster)) yield { spelling, kind, start, end }
   }
 }
+
+type Folded = Pick<Character, 'spelling' | 'kind'>
+
+/** Remembered: a text in another alphabet than Latin has the same few hundred again and again, and looking one up takes a microsecond. */
+function foldedOf(cluster: string): readonly Folded[] {
+  const found = known.get(cluster)
+  if (found) return found
+  const folded = Array.from(characters(fold(cluster)), (spelling) => ({ spelling, kind: kindOf(spelling) }))
+  // Marks may be heaped on a letter without end.
+  if (cluster.length > mostRememberedUnits) return folded
+  if (known.size === mostRemembered) known.clear()
+  known.set(cluster, folded)
+  return folded
+}
+
+const known = new Map<string, readonly Folded[]>()
+const mostRemembered = 5000
+const mostRememberedUnits = 8
 
 /** A character with what stands on it or is folded with it: marks, the voice marks of narrow kana, an emoji's tone, the parts of a syllable. */
 const clusters =

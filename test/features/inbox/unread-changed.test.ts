@@ -124,7 +124,8 @@ describe('UnreadChanged', () => {
       if (name !== 'unread') await markRead(ben, rooms[name])
     }
     const at = await backdate(ben, Object.values(rooms))
-    await touch('update stream set active_at = $2 where id = $1', rooms.moved, at)
+    // Said before the inbox's newest event, and perhaps committed after it.
+    await touch('update stream set active_at = $2 where id = $1', rooms.moved, new Date(at.getTime() - 10_000))
     await touch('update read_mark set at = $2 where room_id = $1', rooms.marked, at)
     const after = await cursorOf(ben)
 
@@ -171,6 +172,26 @@ describe('UnreadChanged', () => {
     expect(parley.app.services.unread.rooms).toBe(1)
   })
 
+  it('does not come of a room that was lost while the rooms were read', async () => {
+    const [lost, kept] = [await parley.aRoom(ann, [ben]), await parley.aRoom(ann, [ben])]
+    const after = await cursorOf(ben)
+    const reading = database.hold('left join read_mark k on k.id = m.id', 'answer')
+    const coming = listen(ben, after)
+    await reading.waits()
+    await remove(lost)
+    const { stream, release } = await parley.app.hub.hold(rowOf(ben.id))
+    const { log } = parley.app.services
+    await until(async () => stream.head === (await log.head(rowOf(ben.id))), { what: 'hearing of it' })
+    release()
+    reading.release()
+    const device = await coming
+    await parley.say(ann, lost, 'He is gone')
+    await parley.say(ann, kept, 'Hello')
+    await device.until(({ roomId, unreadCount }) => roomId === kept && unreadCount === 1)
+    expect(device.told.map(({ roomId }) => roomId)).not.toContain(lost)
+    expect(parley.app.services.unread.rooms).toBe(1)
+  })
+
   it('comes though the database was away when it was to be counted, or when somebody came', async () => {
     const roomId = await parley.aRoom(ann, [ben])
     database.fail('left join read_mark k on k.id = m.id', 1)
@@ -194,8 +215,8 @@ describe('UnreadChanged', () => {
     counting.release()
     await until(() => device.told.length === 30, { what: 'being told of every room' })
     const run = database.statements.slice(before)
-    expect(run.filter((text) => text.includes('as "unreadMentionCount"'))).toHaveLength(1)
-    // Rooms, counts, memberships, last messages, senders: and nothing to show each of them.
+    expect(run.filter(({ text }) => text.includes('as "unreadMentionCount"'))).toHaveLength(1)
+    // Rooms, counts, memberships, last messages and senders of 29 rooms; of the first only those that follow its counts. Nothing to show them.
     expect(run.length).toBeLessThanOrEqual(5 + 4)
   })
 

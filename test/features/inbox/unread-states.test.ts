@@ -43,5 +43,5 @@ it('counts what is asked for meanwhile next, once for all who ask, and waits for
   const closed = states.close()
   last.release()
   await Promise.all([underWay, closed])
-  expect(database.statements.slice(before).some((text) => text.includes('from room r'))).toBe(false)
+  expect(database.statements.slice(before).some(({ text }) => text.includes('from room r'))).toBe(false)
 })

@@ -1,6 +1,11 @@
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { setImmediate as aTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { fillInWords, fillSome } from '../../../src/features/search/filling.ts'
+import { openDatabase } from '../../../src/store/database.ts'
+import { prepareDatabase } from '../../../src/store/migrate.ts'
 import { type APerson, createDomain, type Domain } from '../../support/domain.ts'
 import { sharedPostgres } from '../../support/postgres.ts'
 import { type ARoom, aGroup } from '../../support/rooms.ts'
@@ -27,10 +32,10 @@ describeWith(['postgres'], 'what was said before there was a search', () => {
   /** As the migration leaves a database in which something was said. */
   async function forgetWords(): Promise<void> {
     await domain.database.sql(`delete from message_words;
-      insert into setting (name, value) values ('searchFilledTo', '00000000-0000-0000-0000-000000000000')`)
+      insert into setting (name, value) values ('searchFilledDownTo', 'ffffffff-ffff-ffff-ffff-ffffffffffff')`)
   }
   const words = () => domain.database.sql<object>('select room_id, at, message_id, words::text from message_words order by message_id')
-  const isThrough = async () => (await domain.database.sql(`select from setting where name = 'searchFilledTo'`)).length === 0
+  const isThrough = async () => (await domain.database.sql(`select from setting where name = 'searchFilledDownTo'`)).length === 0
 
   it('is found by the same words as if it were said now; deleted messages, and those of the room, by none', async () => {
     for (let number = 0; number < 20; number++) await say(ann, room, `needle ${number}, 針`)
@@ -46,12 +51,29 @@ describeWith(['postgres'], 'what was said before there was a search', () => {
     expect((await find(ann, 'needle', { first: 100 })).contents).toHaveLength(20)
   })
 
+  it('is what a database is left with that had messages before, and no other', async () => {
+    expect(await isThrough()).toBe(true)
+    const folder = await mkdtemp(join(tmpdir(), 'parley-before-'))
+    const [search] = (await readdir('prisma/migrations')).filter((name) => name.endsWith('_search'))
+    await cp('prisma/migrations', folder, { recursive: true, filter: (path) => basename(path) < search! || !/^\d/.test(basename(path)) })
+    const options = { poolSize: 1, transactionWaitMs: 10_000, transactionMaxMs: 10_000 }
+    const old = await openDatabase({ url: await (await sharedPostgres()).createDatabase(), ...options })
+    await prepareDatabase(old, folder, {})
+    await old.sql(`set session_replication_role = replica; insert into message (id, room_id, seq, sender_id, content, nonce, nonce_hash, created_at)
+      select id, id, number, id, 'needle', number::text, '', now() from (select gen_random_uuid() as id, number from generate_series(1, 10) number) said`)
+    await prepareDatabase(old, 'prisma/migrations', {})
+    while (await fillSome(old, 3));
+    expect(await old.sql(`select from message_words where words @@ 'needle'`)).toHaveLength(10)
+    await old.close()
+    await rm(folder, { recursive: true })
+  })
+
   it('is filled in a bounded number at a time, by several nodes in turn, and taken up where it was left', async () => {
     for (let number = 0; number < 20; number++) await say(ann, room, `needle ${number}`)
     const before = await words()
     await forgetWords()
     expect(await fillSome(domain.database, 3)).toBe(true)
-    expect(await words()).toEqual(before.slice(0, 3))
+    expect(await words()).toEqual(before.slice(-3))
     const second = await createDomain(url)
     const nodes = [domain, second, domain]
     const answers = await Promise.all(Array.from({ length: 9 }, (_, index) => fillSome(nodes[index % 3]!.database, 3)))

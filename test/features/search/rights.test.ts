@@ -30,7 +30,7 @@ it('finds what the policy lets somebody see, in each sort of room, however they 
   )
   await stage.build()
   // Its messages have no words yet, as from before there was a search.
-  await sql(`insert into setting (name, value) values ('searchFilledTo', '00000000-0000-0000-0000-000000000000')`)
+  await sql(`insert into setting (name, value) values ('searchFilledDownTo', 'ffffffff-ffff-ffff-ffff-ffffffffffff')`)
   while (await fillSome(domain.database));
 
   for (const actor of new Set(scenes.flatMap(({ actor, other, guest }) => [actor, other, guest]))) {

@@ -8,7 +8,8 @@ import { sharedPostgres } from '../../support/postgres.ts'
 import { ratesOf } from '../../support/rates.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
-import { aTeam } from '../../support/teams.ts'
+import { aChannel, aTeam } from '../../support/teams.ts'
+import { counted } from '../messages/support.ts'
 import { find, say, searchDocument, write } from './support.ts'
 
 describe('searching, on the embedded database', () => {
@@ -171,6 +172,23 @@ function searches(open: () => Promise<Domain>) {
     }
     expect(read).toEqual(whole.contents)
     expect(await find(ben, 'needle', { after })).toMatchObject({ contents: [], pageInfo: { hasNextPage: false, endCursor: null } })
+  })
+
+  it('takes four statements, in however many rooms it finds something, and none where there is nothing to look for', async () => {
+    const team = await aTeam(ann, ben)
+    const channel = await aChannel(team, ann)
+    const asking = async (query: string) => {
+      const database = counted(domain.database)
+      const document = 'query ($query: String!) { searchMessages(query: $query) { edges { highlights node { content createdAt } } } }'
+      expect(codeOf(await domain.as(ben.actor, { database })(document, { query }))).toBeUndefined()
+      return database.statements.length
+    }
+    await say(ann, room, 'needle')
+    await say(ann, channel, 'needle in a channel that Ben only sees')
+    // What was found; and whether its rooms may be seen: what rooms they are, memberships of them, and of their teams.
+    const few = await asking('needle')
+    for (const where of [await aGroup(ann, ben), await aDirectRoom(ann, ben), team.general]) await say(ann, where, 'needle')
+    expect([few, await asking('needle'), await asking('!')]).toEqual([4, 4, 0])
   })
 
   it('finds nothing where there is nothing to look for', async () => {
