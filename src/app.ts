@@ -99,9 +99,10 @@ async function open(
     refreshSecret: makeRefreshSecret,
     linkSecret: makeLinkSecret,
   })
-  const links = createServerLinks({ secret: keys.linkSecret, base: () => (config.publicUrl ?? server.url).replace(/\/+$/, '') })
+  const base = () => (config.publicUrl ?? server.url).replace(/\/+$/, '')
+  const links = createServerLinks({ secret: keys.linkSecret, base })
   const files = owned(await openDiskFiles(config.storageUrl.slice('file:'.length), links))
-  const uploads = owned(createUploads(database, files, { ...config, onTrouble }))
+  const uploads = owned(createUploads(database, files, { ...config, base, onTrouble }))
   const bus = overrides.bus ?? owned(config.redisUrl ? createRedisBus(config.redisUrl, onTrouble) : createMemoryBus(onTrouble))
   const log = createLog(database)
   const hub = owned(

@@ -88,7 +88,7 @@ export async function openDiskFiles(root: string, links: FileLinks): Promise<Fil
 }
 
 /** Answers how many bytes there were; stops at the first piece that is too much. */
-async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>, most: number): Promise<number> {
+async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, most: number): Promise<number> {
   let written = 0
   for await (const piece of bytes) {
     written += piece.length

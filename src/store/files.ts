@@ -13,7 +13,7 @@ import type { Readable } from 'node:stream'
  */
 export interface Files {
   /** Rejects with WrongSize, and leaves nothing, when the bytes are not of that size; with whatever keeps it from writing, likewise. */
-  write(name: FileName, bytes: AsyncIterable<Uint8Array>, size: number): Promise<void>
+  write(name: FileName, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, size: number): Promise<void>
   /** Of what is there; undefined for what is not. */
   sizeOf(name: FileName): Promise<number | undefined>
   /** All of it, or from the first to the last byte, both included and both within it. Rejects with NoSuchFile. */

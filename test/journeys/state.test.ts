@@ -13,7 +13,7 @@ import {
 } from '../support/apply-events.ts'
 import { post } from '../support/client.ts'
 import { until } from '../support/until.ts'
-import { takeFile } from '../support/uploads.ts'
+import { aPictureFile, takeFile } from '../support/uploads.ts'
 import { anotherDevice, orThrow, type Person, password } from './person.ts'
 import { inEachWorld, type World } from './world.ts'
 
@@ -25,7 +25,7 @@ const message = `fragment MessageParts on Message { __typename id seq content cr
 const pins = 'fragment PinParts on Room { __typename id pinnedMessages { __typename id content isPinned } }'
 const markParts = '__typename id seq at user { __typename id name }'
 const member = `fragment MemberParts on RoomMember { __typename id role joinedAt mutedUntil notificationLevel user { __typename id name } readMark { ${markParts} } }`
-const room = `fragment RoomParts on Room { __typename id kind name topic archivedAt memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
+const room = `fragment RoomParts on Room { __typename id kind name topic avatarUrl archivedAt memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
 const mine = `fragment MineParts on Room { __typename id viewerPermissions viewerMembership { ...MemberParts } readMarks { ${markParts} } ...UnreadParts }
   fragment UnreadParts on Room { __typename id unreadCount unreadMentionCount firstUnreadMessage { __typename id content } }`
 const channel = 'fragment ChannelParts on Channel { __typename id name topic isPrivate archivedAt createdAt }'
@@ -534,6 +534,11 @@ const cases: Record<string, Record<string, Case>> = {
     'its topic, and back': aCase(async ({ ada, roomId }) => {
       await write(ada, 'updateRoom', { roomId, topic: 'New' })
       await write(ada, 'updateRoom', { roomId, topic: null })
+    }),
+    'its picture, and away with it': aCase(async ({ ada, roomId }) => {
+      const { id: avatarId } = await takeFile(ada, await aPictureFile())
+      await write(ada, 'updateRoom', { roomId, avatarId })
+      await write(ada, 'updateRoom', { roomId, avatarId: null })
     }),
     'of a public channel': aCase(
       ({ ada, channelId: roomId }) => write(ada, 'updateRoom', { roomId, name: 'Renamed', topic: 'New' }),

@@ -81,7 +81,8 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
   })
   const sends = createSends(database, ring, { waitingMost: config.sendsWaiting })
   const accounts = await createAccounts(database, { ...config, ...keys, issuer: 'parley' })
-  const links = createServerLinks({ secret: keys.linkSecret, base: () => 'https://chat.example.org' })
+  const base = () => 'https://chat.example.org'
+  const links = createServerLinks({ secret: keys.linkSecret, base })
   const files = await openDiskFiles(storageUrl().slice('file:'.length), links)
   const services = {
     ...accounts,
@@ -93,7 +94,7 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     epoch,
     limits: config.limits,
     rates: noRates,
-    uploads: createUploads(database, files, { ...config, onTrouble: () => {} }),
+    uploads: createUploads(database, files, { ...config, base, onTrouble: () => {} }),
     presence: createPresence({ ...config, database, bus, whereabouts: createMemoryWhereabouts(), onTrouble: () => {} }),
     // No hub: nothing is heard that would end it, or move a room.
     typing: createTyping({ ...config, bus, typists: createMemoryTypists(), hear: async () => () => {} }),

@@ -1,3 +1,4 @@
+import sharp from 'sharp'
 import type { AUser } from './parley.ts'
 
 /** What a client has of a file. */
@@ -26,6 +27,14 @@ type Asking = Pick<AUser, 'post'>
 const parts = 'id state rejectedBecause url previewUrl'
 const create = `mutation ($input: CreateUploadInput!) { createUpload(input: $input) { attachment { ${parts} } uploadUrl headers } }`
 const complete = `mutation ($id: ID!) { completeUpload(input: { attachmentId: $id }) { attachment { ${parts} } } }`
+
+/** A red rectangle. */
+export async function aPictureFile({ width = 60, height = 40 } = {}): Promise<ClientFile> {
+  const bytes = await sharp({ create: { width, height, channels: 3, background: '#ff0000' } })
+    .png()
+    .toBuffer()
+  return { filename: 'red.png', mimeType: 'image/png', bytes }
+}
 
 /** Announces it. */
 export async function upload(user: Asking, { bytes, ...file }: ClientFile): Promise<Upload> {

@@ -5,13 +5,7 @@ CREATE TYPE "AttachedKind" AS ENUM ('IMAGE', 'VIDEO', 'AUDIO', 'FILE');
 CREATE TYPE "AttachmentState" AS ENUM ('PENDING', 'READY', 'REJECTED');
 
 -- AlterTable
-ALTER TABLE "app_user" ADD COLUMN     "avatar_id" UUID;
-
--- AlterTable
 ALTER TABLE "message" ADD COLUMN     "attached_kind" "AttachedKind";
-
--- AlterTable
-ALTER TABLE "room" ADD COLUMN     "avatar_id" UUID;
 
 -- CreateTable
 CREATE TABLE "attachment" (
@@ -44,6 +38,17 @@ CREATE TABLE "kept_file" (
     CONSTRAINT "kept_file_pkey" PRIMARY KEY ("id")
 );
 
+-- CreateTable
+CREATE TABLE "avatar" (
+    "id" UUID NOT NULL,
+    "file_id" UUID NOT NULL,
+
+    CONSTRAINT "avatar_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateIndex
+CREATE UNIQUE INDEX "avatar_file_id_key" ON "avatar"("file_id");
+
 -- CreateIndex
 CREATE INDEX "attachment_file_id_idx" ON "attachment"("file_id");
 
@@ -58,6 +63,9 @@ ALTER TABLE "attachment" ADD CONSTRAINT "attachment_file_id_fkey" FOREIGN KEY ("
 
 -- AddForeignKey
 ALTER TABLE "attachment" ADD CONSTRAINT "attachment_message_id_fkey" FOREIGN KEY ("message_id") REFERENCES "message"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "avatar" ADD CONSTRAINT "avatar_file_id_fkey" FOREIGN KEY ("file_id") REFERENCES "kept_file"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- What is not used (yet): counted a person, and swept when its time has come.
 create index attachment_unused_idx on attachment (owner_id) where goes_at is not null;

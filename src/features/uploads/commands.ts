@@ -60,7 +60,7 @@ export async function completeUpload(services: Services, person: string, attachm
     await files.adopt(incomingOf(attachmentId), name)
     const found = await inspecting(() => inspect(files, name, announced))
     const preview = 'because' in found ? null : found.preview
-    if (preview) await files.write(`${name}.preview`, onePiece(preview), preview.length)
+    if (preview) await files.write(`${name}.preview`, [preview], preview.length)
     const decided = await transact([person], async ({ rows }) => {
       const now = await rows.attachment.findUnique({ where: { id: attachmentId } })
       if (!now) throw notFound('attachment')
@@ -98,8 +98,4 @@ function requireFilename(text: string, most: number): string {
   const name = requireName(text, 'filename', most)
   if (/[/\\]/.test(name) || /^\.+$/.test(name)) throw badInput('filename', 'A name without a path, please.')
   return name
-}
-
-async function* onePiece(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes
 }

@@ -23,8 +23,13 @@ export async function lookAtPicture(path: string): Promise<Picture | undefined> 
   }
 }
 
+export type AvatarSize = keyof typeof avatarPixels
+
+const avatarPixels = { small: 128, large: 512 }
+
 /** A square of the middle, for round frames. Rejects for what cannot be opened, or is too large to be. */
-export function cutAvatar(path: string, pixels: number): Promise<Buffer> {
+export function cutAvatar(path: string, size: AvatarSize): Promise<Buffer> {
+  const pixels = avatarPixels[size]
   return shrink(path, { width: pixels, height: pixels, fit: 'cover' })
 }
 

@@ -12,6 +12,8 @@ declare module '../../graphql/context.ts' {
 /** What uploads need of their own. */
 export interface Uploads {
   readonly files: Files
+  /** Where clients reach this server. */
+  readonly base: () => string
   /** How long links are good. */
   readonly linkMs: number
   /** How long what nobody uses is kept. */
@@ -28,6 +30,7 @@ export interface Uploads {
 }
 
 export interface UploadsOptions {
+  readonly base: () => string
   readonly linkMs: number
   readonly unusedUploadMs: number
   readonly inspectionsMost: number
@@ -35,10 +38,11 @@ export interface UploadsOptions {
 }
 
 export function createUploads(database: Database, files: Files, options: UploadsOptions): Uploads {
-  const { linkMs, unusedUploadMs: unusedMs, inspectionsMost, onTrouble } = options
+  const { base, linkMs, unusedUploadMs: unusedMs, inspectionsMost, onTrouble } = options
   const going = new Set<Promise<void>>()
   return {
     files,
+    base,
     linkMs,
     unusedMs,
     inspecting: createGate(inspectionsMost),
