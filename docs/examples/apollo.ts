@@ -2,7 +2,15 @@ import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCach
 import { relayStylePagination } from '@apollo/client/utilities'
 import { OperationTypeNode, print } from 'graphql'
 import type { Client } from 'graphql-ws'
-import { type EdgePartsFragment, FollowRoomDocument, MeDocument, SendMessageDocument } from './generated/documents.ts'
+import {
+  type EdgePartsFragment,
+  FollowInboxDocument,
+  type FollowInboxSubscription,
+  FollowRoomDocument,
+  MeDocument,
+  RoomsDocument,
+  SendMessageDocument,
+} from './generated/documents.ts'
 import fragments from './generated/possible-types.ts'
 import { resume } from './resume.ts'
 import type { Session } from './session.ts'
@@ -22,7 +30,7 @@ export function createApollo({ url, fetch, sockets }: Session): ApolloClient {
         Room: { fields: { messages: relayStylePagination() } },
         // Without an id: the next one replaces the last.
         Message: { fields: { reactions: { merge: false } } },
-        Subscription: { fields: { roomEvents: { keyArgs: ['roomId'], merge: false } } },
+        Subscription: { fields: { roomEvents: { keyArgs: ['roomId'], merge: false }, inbox: { keyArgs: false, merge: false } } },
       },
     }),
   })
@@ -59,6 +67,32 @@ export function followRoom(client: ApolloClient, roomId: string, after: string, 
     complete: () => onEnd(lastError),
   })
   return () => following.unsubscribe()
+}
+
+/** Keeps the list of rooms as it is in the cache, from the cursor that it was read with. Show it sorted by `lastActivityAt`. */
+export function followInbox(client: ApolloClient, after: string, onEnd: (error: unknown) => void): () => void {
+  let lastError: unknown
+  const following = client.subscribe({ query: FollowInboxDocument, variables: { after }, errorPolicy: 'all' }).subscribe({
+    next({ data, error }) {
+      lastError = error
+      if (data) list(client, data.inbox)
+    },
+    complete: () => onEnd(lastError),
+  })
+  return () => following.unsubscribe()
+}
+
+/** What is in the list already, the cache changes by itself. */
+function list({ cache }: ApolloClient, event: FollowInboxSubscription['inbox']): void {
+  const edge = event.__typename === 'RoomAdded' ? event.edge : null
+  const goes = edge?.node.id ?? (event.__typename === 'RoomRemoved' ? event.roomId : undefined)
+  if (goes === undefined) return
+  cache.updateQuery({ query: RoomsDocument }, (held) => {
+    if (!held?.viewer) return undefined
+    const { viewer } = held
+    const others = viewer.rooms.edges.filter(({ node }) => node.id !== goes)
+    return { ...held, viewer: { ...viewer, rooms: { ...viewer.rooms, edges: edge ? [edge, ...others] : others } } }
+  })
 }
 
 /** Shows it at once. It may be repeated with the same nonce until it is answered, and is said once. */

@@ -11,9 +11,12 @@ import { relayPagination } from '@urql/exchange-graphcache/extras'
 import type { Client as SocketClient } from 'graphql-ws'
 import {
   type EdgePartsFragment,
+  FollowInboxDocument,
+  type FollowInboxSubscription,
   FollowRoomDocument,
   type FollowRoomSubscription,
   MeDocument,
+  RoomsDocument,
   SendMessageDocument,
   type SendMessageMutation,
   type SendMessageMutationVariables,
@@ -66,6 +69,14 @@ export function followRoom(client: Client, roomId: string, after: string, onEnd:
   return () => following.unsubscribe()
 }
 
+/** Keeps the list of rooms as it is in the cache, from the cursor that it was read with. Show it sorted by `lastActivityAt`. */
+export function followInbox(client: Client, after: string, onEnd: (error: CombinedError | undefined) => void): () => void {
+  const following = client.subscription(FollowInboxDocument, { after }).subscribe(({ error, hasNext }) => {
+    if (!hasNext) onEnd(error)
+  })
+  return () => following.unsubscribe()
+}
+
 /** Shows it at once. It may be repeated with the same nonce until it is answered, and is said once. */
 export function sendMessage(client: Client, roomId: string, content: string, nonce = crypto.randomUUID() as string) {
   return client.mutation(SendMessageDocument, { input: { roomId, content, nonce } })
@@ -92,6 +103,7 @@ function createCache() {
         roomEvents({ roomEvents: event }: FollowRoomSubscription, _args, cache) {
           if (event.__typename === 'MessageAdded') insert(cache, event.roomId, event.edge)
         },
+        inbox: ({ inbox }: FollowInboxSubscription, _args, cache) => list(cache, inbox),
       },
     },
     optimistic: {
@@ -101,6 +113,19 @@ function createCache() {
         return { __typename: 'SendMessagePayload', edge: { __typename: 'MessageEdge', cursor: '', node } }
       },
     },
+  })
+}
+
+/** What is in the list already, the cache changes by itself. */
+function list(cache: Cache, event: FollowInboxSubscription['inbox']): void {
+  const edge = event.__typename === 'RoomAdded' ? event.edge : null
+  const goes = edge?.node.id ?? (event.__typename === 'RoomRemoved' ? event.roomId : undefined)
+  if (goes === undefined) return
+  cache.updateQuery({ query: RoomsDocument }, (held) => {
+    if (!held?.viewer) return held
+    const { viewer } = held
+    const others = viewer.rooms.edges.filter(({ node }) => node.id !== goes)
+    return { ...held, viewer: { ...viewer, rooms: { ...viewer.rooms, edges: edge ? [edge, ...others] : others } } }
   })
 }
 

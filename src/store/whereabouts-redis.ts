@@ -128,9 +128,10 @@ export function createRedisWhereabouts(redis: Redis, options: RedisWhereaboutsOp
       return there
     },
     async renew(here) {
+      const expected = here().length
       const count = await ask(() => commands.parleyRenew(nodes, began, node, nodeId, leaseMs))
       // It was renewed too late, Redis began anew, or it was away when somebody came or went. Mostly the count tells; if not, people who go.
-      if (count !== undefined && count !== here().length) await writeAnew(here)
+      if (count !== undefined && count !== expected) await writeAnew(here)
     },
     async retire(ms) {
       await ask(() => commands.parleyRenew(nodes, began, node, nodeId, ms))

@@ -1,4 +1,6 @@
+import { Redis as RedisClient } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openSocket } from '../support/client.ts'
 import { startParley } from '../support/parley.ts'
 import { sharedPostgres } from '../support/postgres.ts'
 import { type Redis, startRedis } from '../support/redis.ts'
@@ -10,6 +12,7 @@ import { add, aTeam, isServed, remove, write } from './place.ts'
 import { startNodes, type World } from './world.ts'
 
 const times = { PRESENCE_GRACE_MS: '300', PRESENCE_LEASE_MS: '900', PRESENCE_REREAD_MS: '600' }
+const setTyping = 'mutation ($roomId: ID!) { setTyping(input: { roomId: $roomId, isTyping: true }) { room { id } } }'
 const parts = 'presence { status text lastSeenAt }'
 
 interface Shown {
@@ -133,6 +136,32 @@ function tellStories(world: () => Pick<World, 'nodes'>): void {
     await Promise.all([...devices, bens, adas].map((one) => one.stop()))
   })
 
+  it('nothing is left of those who vanish', async () => {
+    const { ada, ben, here } = await aCast(world())
+    const roomId = await ada.make(ben)
+    const { presence, typing } = here.app.services
+    // Those of other stories are gone.
+    await until(() => presence.size.here === 0 && presence.size.watched === 0)
+    const sockets = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const socket = await openSocket(here.socketUrl)
+        socket.ws.on('error', () => {})
+        await socket.enter(ada.credentials)
+        socket.subscribe('1', `subscription ($ids: [ID!]!) { presence(userIds: $ids) { user { ${parts} } } }`, { ids: [ada.id, ben.id] })
+        socket.subscribe('2', 'subscription ($roomId: ID!) { typing(roomId: $roomId) { isTyping } }', { roomId })
+        await socket.messages.take(2)
+        socket.send({ id: '3', type: 'subscribe', payload: { query: setTyping, variables: { roomId } } })
+        await socket.messages.take(2)
+        return socket
+      }),
+    )
+    await until(() => typing.size.watched === 1 && typing.size.people === 1)
+    expect(presence.size).toEqual({ here: 1, watched: 2 })
+    for (const { ws } of sockets) ws.terminate()
+    await until(() => presence.size.here === 0 && presence.size.watched === 0)
+    await until(() => typing.size.people === 0 && typing.size.watched === 0)
+  })
+
   it('leaving a team ends seeing, of both', async () => {
     const { ada, ben, teamId, here, there } = await aCast(world())
     const devices = [await aDevice(ada.on(here)), await aDevice(ben.on(there))]
@@ -168,6 +197,20 @@ describeWith(['postgres', 'redis'], 'presence, on two nodes with Postgres and Re
     await redis?.stop()
   })
   tellStories(() => world)
+
+  it('nothing is left in Redis of who came and went, but what belongs to the nodes', async () => {
+    const { ada, ben, here } = await aCast(world)
+    const client = new RedisClient(redis.url)
+    const device = await aDevice(ada.on(here))
+    const { told, stop } = await watch(ben, ada)
+    await hears(told, 'ONLINE')
+    expect(await client.pubsub('CHANNELS', 'parley:presence:*')).toHaveLength(1)
+    await Promise.all([device.stop(), stop()])
+    await until(() => world.nodes.every(({ app }) => app.services.presence.size.here === 0))
+    await until(async () => ((await client.pubsub('CHANNELS', 'parley:presence:*')) as string[]).length === 0)
+    await until(async () => (await client.keys('parley:there:*')).sort().join() === 'parley:there:began,parley:there:nodes')
+    client.disconnect()
+  })
 
   it('a node is killed with people on it: they are gone when its lease is, but for who came back elsewhere', async () => {
     const { ada, ben, teamId, here, there } = await aCast(world)

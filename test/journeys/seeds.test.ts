@@ -413,7 +413,7 @@ inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
     const { ada, ben, roomId } = await aGroup(world())
     await ada.say(roomId, 'Lunch at noon?')
     await ada.say(roomId, 'Dinner then')
-    const { searchMessages } = await read(ben, '{ searchMessages(query: "lunch") { nodes { content sender { name } } } }')
+    const { searchMessages } = await read(ben, '{ searchMessages(query: "lunch") { nodes { content sender { name } } } }', {})
     expect(searchMessages.nodes).toEqual([{ content: 'Lunch at noon?', sender: { name: 'Ada' } }])
   })
 

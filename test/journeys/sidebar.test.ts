@@ -36,7 +36,7 @@ inEachWorld('a list of rooms, kept by one subscription', (world) => {
     await agree(devices, history.ada)
     expect(devices[0]!.shown.open.length).toBeGreaterThan(150)
     for (const device of devices) await device.stop()
-  }, 60_000)
+  }, 120_000)
 })
 
 describeWith(['postgres', 'redis'], 'a list of rooms while Redis goes away and comes back', () => {
@@ -62,7 +62,7 @@ describeWith(['postgres', 'redis'], 'a list of rooms while Redis goes away and c
     for (let n = 0; n < 15; n++) await history.happen()
     await agree(devices, history.ada)
     for (const device of devices) await device.stop()
-  }, 90_000)
+  }, 120_000)
 })
 
 async function aHistory(world: World, { seed, rooms }: { seed: number; rooms: number }): Promise<History> {
@@ -81,5 +81,5 @@ async function openDevices(world: World, ada: Person): Promise<Sidebar[]> {
 /** Once nothing happens any more. */
 async function agree(devices: readonly Sidebar[], ada: Person): Promise<void> {
   const fresh = await readSidebar(ada)
-  for (const device of devices) await expect.poll(() => device.shown, { timeout: 20_000, interval: 50 }).toEqual(fresh)
+  for (const device of devices) await expect.poll(() => device.shown, { timeout: 30_000, interval: 50 }).toEqual(fresh)
 }

@@ -3,6 +3,7 @@ import type { Hear } from '../../engine/hearing.ts'
 import type { Newest } from '../../engine/newest.ts'
 import type { Database } from '../../store/database.ts'
 import type { StoredEvent } from '../../store/transact.ts'
+import { Owed } from './owed.ts'
 import { createPlaces, momentOf, type Place } from './unread-queries.ts'
 import { UnreadRooms, type UnreadRoomsOptions, type WatchedSeat } from './unread-rooms.ts'
 import { type UnreadState, UnreadStates } from './unread-states.ts'
@@ -49,33 +50,22 @@ export function createUnreadWatch(database: Database, options: UnreadWatchOption
       for (const seat of seats) recount(seat)
     },
   })
-  /** What could not be done while the database was away. */
-  const owed = new Map<object, () => void>()
-  let again: NodeJS.Timeout | undefined
+  const owed = new Owed(onTrouble)
   let readers = 0
-
-  function tryAgain(what: object, work: () => void, error: unknown): void {
-    if (owed.size === 0) onTrouble(error)
-    owed.set(what, work)
-    again ??= setTimeout(() => {
-      again = undefined
-      const due = [...owed.values()]
-      owed.clear()
-      for (const work of due) work()
-    }, retryMs).unref()
-  }
+  let isClosed = false
 
   /** Tells all their devices; what is asked for already is told once. */
   function recount(seat: WatchedSeat): void {
     const person = people.get(seat.userId)
+    if (!person || !isTaken(seat) || isClosed) return
     const asked = states.ask(seat)
-    if (!person || !isTaken(seat) || person.asked.get(seat) === asked) return
+    if (person.asked.get(seat) === asked) return
     person.asked.set(seat, asked)
     asked
       .then((state) => {
         for (const newest of person.readers) tell(newest, seat, state)
       })
-      .catch((error) => tryAgain(seat, () => isTaken(seat) && recount(seat), error))
+      .catch((error) => owed.add(seat, () => isTaken(seat) && recount(seat), error))
       .finally(() => {
         if (person.asked.get(seat) === asked) person.asked.delete(seat)
       })
@@ -102,27 +92,33 @@ export function createUnreadWatch(database: Database, options: UnreadWatchOption
   }
 
   function refreshLater(person: WatchedPerson): void {
-    refresh(person).catch((error) => tryAgain(person, () => isHere(person) && refreshLater(person), error))
+    refresh(person).catch((error) => owed.add(person, () => isHere(person) && refreshLater(person), error))
   }
 
   /** Reads where they are. What changes meanwhile is read again, so that nobody is seated where they are no more. */
   function refresh(person: WatchedPerson): Promise<void> {
     person.isStale = true
-    person.refreshing ??= readPlaces(person).finally(() => {
-      person.refreshing = undefined
-    })
+    person.refreshing ??= readPlaces(person)
     return person.refreshing
   }
 
   async function readPlaces(person: WatchedPerson): Promise<void> {
     let found: readonly Place[] = []
     let readAt = 0
-    while (person.isStale) {
-      person.isStale = false
-      readAt = performance.now()
-      found = await places.load(person.id)
+    try {
+      while (person.isStale) {
+        person.isStale = false
+        readAt = performance.now()
+        found = await places.load(person.id)
+      }
+    } finally {
+      // In the same turn as the last look: what is different from now on is read anew.
+      person.refreshing = undefined
     }
-    if (!isHere(person)) return
+    if (isHere(person)) seatAt(person, found, readAt)
+  }
+
+  function seatAt(person: WatchedPerson, found: readonly Place[], readAt: number): void {
     for (const { roomId, head } of found) {
       if (person.seats.has(roomId)) continue
       const { seat, isLate } = rooms.sit(person.id, roomId, head, readAt)
@@ -214,7 +210,8 @@ export function createUnreadWatch(database: Database, options: UnreadWatchOption
       return rooms.size
     },
     async close() {
-      clearTimeout(again)
+      isClosed = true
+      owed.close()
       rooms.close()
       await states.close()
     },
@@ -235,5 +232,3 @@ interface WatchedPerson {
   /** Their rooms were read. */
   isOpen: boolean
 }
-
-const retryMs = 1000

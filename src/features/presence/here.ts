@@ -29,29 +29,20 @@ export function createHere(options: HereOptions): Here {
   const { database, whereabouts, ring, presenceGraceMs, presenceLeaseMs, presenceSeenMs, onTrouble } = options
   const people = new Map<string, PersonHere>()
   const seen = new Map<string, Date>()
-  /** Of whom is told that they are gone once it is written down since when. */
-  const gone = new Set<string>()
+  /** Who has gone once it is written down since when: so that nobody is told a time that changes at once. */
+  const leaving = new Set<string>()
   let writing: NodeJS.Timeout | undefined
   let written = Promise.resolve()
   let isClosed = false
 
-  function arrive(userId: string): void {
+  function announce(userId: string): void {
     seen.set(userId, new Date())
     writeSoon()
     whereabouts.arrive([userId]).then(() => ring(userId), onTrouble)
   }
 
-  async function depart(userId: string, at: Date): Promise<void> {
-    people.delete(userId)
-    seen.set(userId, at)
-    const [isElsewhere] = await whereabouts.leave([userId])
-    // Somebody who came back meanwhile was told of by that.
-    if (!isElsewhere && !people.has(userId)) gone.add(userId)
-    writeSoon()
-  }
-
-  function writeSoon(): void {
-    if (!isClosed) writing ??= setTimeout(() => void write(), gatherMs).unref()
+  function writeSoon(waitMs = gatherMs): void {
+    if (!isClosed) writing ??= setTimeout(() => void write(), waitMs).unref()
   }
 
   /** One after the other. Never rejects. */
@@ -69,10 +60,21 @@ export function createHere(options: HereOptions): Here {
     } catch (error) {
       for (const [userId, at] of some) if (!seen.has(userId)) seen.set(userId, at)
       onTrouble(error)
+      return writeSoon(retryMs)
     }
-    for (const userId of gone) ring(userId)
-    gone.clear()
+    await letGo().catch(onTrouble)
     if (seen.size > 0) writeSoon()
+  }
+
+  async function letGo(): Promise<void> {
+    const gone = [...leaving].filter((userId) => !seen.has(userId))
+    for (const userId of gone) {
+      leaving.delete(userId)
+      people.delete(userId)
+    }
+    if (gone.length === 0) return
+    const isElsewhere = await whereabouts.leave(gone)
+    for (const [index, userId] of gone.entries()) if (!isElsewhere[index]) ring(userId)
   }
 
   const renew = () => void whereabouts.renew(() => [...people.keys()]).catch(onTrouble)
@@ -88,13 +90,14 @@ export function createHere(options: HereOptions): Here {
     arrive(userId) {
       let person = people.get(userId)
       if (!person) {
-        person = { devices: 0, leaving: undefined, leftAt: undefined }
+        person = { devices: 0, graceful: undefined, leftAt: undefined }
         people.set(userId, person)
-        arrive(userId)
+        announce(userId)
       }
       const mine = person
       mine.devices++
-      clearTimeout(mine.leaving)
+      clearTimeout(mine.graceful)
+      leaving.delete(userId)
       let isThere = true
       return () => {
         if (!isThere) return
@@ -102,7 +105,12 @@ export function createHere(options: HereOptions): Here {
         if (--mine.devices > 0) return
         const leftAt = new Date()
         mine.leftAt = leftAt
-        if (!isClosed) mine.leaving = setTimeout(() => depart(userId, leftAt).catch(onTrouble), presenceGraceMs).unref()
+        if (isClosed) return
+        mine.graceful = setTimeout(() => {
+          seen.set(userId, leftAt)
+          leaving.add(userId)
+          writeSoon()
+        }, presenceGraceMs).unref()
       }
     },
     has: (userId) => people.has(userId),
@@ -116,11 +124,12 @@ export function createHere(options: HereOptions): Here {
       clearInterval(seeing)
       clearTimeout(writing)
       const now = new Date()
-      for (const [userId, { devices, leaving, leftAt }] of people) {
-        clearTimeout(leaving)
+      for (const [userId, { devices, graceful, leftAt }] of people) {
+        clearTimeout(graceful)
         seen.set(userId, devices > 0 ? now : leftAt!)
       }
       people.clear()
+      leaving.clear()
       await whereabouts.retire(presenceGraceMs)
       // Where the database is away, what cannot be written now is lost.
       for (let left = seen.size + 1; seen.size < left; ) {
@@ -133,10 +142,12 @@ export function createHere(options: HereOptions): Here {
 
 interface PersonHere {
   devices: number
-  leaving: NodeJS.Timeout | undefined
+  /** Until they are let go. */
+  graceful: NodeJS.Timeout | undefined
   leftAt: Date | undefined
 }
 
 /** So that many who come or go at once are written down by one statement. */
 const gatherMs = 100
+const retryMs = 1000
 const mostAtOnce = 1000

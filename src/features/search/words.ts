@@ -15,6 +15,9 @@ export interface Word {
 /** What is longer is found by its beginning. In characters. */
 export const mostCharacters = 64
 
+/** Of a character with its marks: so that no word has more than the 2,046 bytes that the database takes. */
+const mostUnits = 8
+
 /**
  * The words of a text, in their order. Compared without case, accents and width: é is e, ß is ss, Ａ is a. Scripts without blanks between words
  * are cut into pairs of neighbours. Punctuation and blanks part words; marks nobody sees part none.
@@ -25,9 +28,9 @@ export function* wordsIn(text: string): Generator<Word> {
   for (const character of charactersIn(text)) {
     const { spelling, kind, end } = character
     if (kind === 'mark') {
-      // A vowel sign, say: it belongs to the character that it stands at.
+      // A vowel sign, say: it belongs to the character that it stands at. Hardly any has three, and somebody heaps up thousands.
       const last = run.pop()
-      if (last) run.push({ ...last, spelling: last.spelling + spelling, end })
+      if (last) run.push({ ...last, spelling: last.spelling.length < mostUnits ? last.spelling + spelling : last.spelling, end })
       continue
     }
     if (kind !== runKind || kind === 'picture') {

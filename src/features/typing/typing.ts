@@ -33,6 +33,8 @@ export interface Said extends Typist {
 
 /** Who is typing where: what this node's devices say of it, and what is told here. It passes, and stands in no log. */
 export interface Typing extends Pick<WatchedRooms, 'watch'> {
+  /** How many people type on devices of this node, and how many rooms are watched here: for tests and metrics. */
+  readonly size: { readonly people: number; readonly watched: number }
   /** Does the work about one person in one room after what was begun before. */
   inTurn<Result>(person: TypingPerson, work: () => Promise<Result>): Promise<Result>
   readonly scenes: TypingScenes
@@ -102,6 +104,9 @@ export function createTyping(options: TypingOptions): Typing {
 
   return {
     watch: watched.watch,
+    get size() {
+      return { people: people.size, watched: watched.size }
+    },
     inTurn,
     scenes: createTypingScenes({ rememberedMs: sessionRememberedMs }),
     lastSaid(said) {

@@ -1,11 +1,15 @@
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { UnreadStates } from '../../../src/features/inbox/unread-states.ts'
-import { aDomain } from '../../support/domain.ts'
+import { aDomain, type Domain } from '../../support/domain.ts'
 import { holdDatabase } from '../../support/held-database.ts'
 import { aGroup } from '../../support/rooms.ts'
 
+let domain: Domain
+beforeAll(async () => {
+  domain = await aDomain()
+})
+
 it('brings the rows it was counted with, until something was taken back that may stand in them', async () => {
-  const domain = await aDomain()
   const [ann, ben] = [await domain.aPerson('Ann'), await domain.aPerson('Ben')]
   const room = await aGroup(ann, ben)
   await ann.run(`mutation { sendMessage(input: { roomId: "${room.globalId}", content: "The password is 1234" }) { message { id } } }`)
@@ -20,7 +24,6 @@ it('brings the rows it was counted with, until something was taken back that may
 })
 
 it('counts what is asked for meanwhile next, once for all who ask, and waits for what is under way when it closes', async () => {
-  const domain = await aDomain()
   const database = holdDatabase(domain.database)
   const states = new UnreadStates(database)
   const ben = await domain.aPerson('Ben')

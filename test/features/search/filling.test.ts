@@ -8,7 +8,7 @@ import { openDatabase } from '../../../src/store/database.ts'
 import { prepareDatabase } from '../../../src/store/migrate.ts'
 import { type APerson, createDomain, type Domain } from '../../support/domain.ts'
 import { sharedPostgres } from '../../support/postgres.ts'
-import { type ARoom, aGroup } from '../../support/rooms.ts'
+import { type ARoom, aGroup, named } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
 import { until } from '../../support/until.ts'
 import { find, say, write } from './support.ts'
@@ -102,6 +102,25 @@ describeWith(['postgres'], 'what was said before there was a search', () => {
       expect((await find(ann, `new ${round}`, { first: 100 })).contents).toHaveLength(round === 2 ? 20 : 30)
     }
     expect(await words()).toHaveLength(20)
+  })
+
+  it('waits for a deletion that is under way, and leaves nothing of what it takes back', async () => {
+    const messageId = named(await say(ann, room, 'needle')).id
+    await forgetWords()
+    const { sql } = domain.database
+    const isWaiting = async () =>
+      (await sql(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length > 0
+    let isFilled = false
+    let filled: Promise<void> | undefined
+    await domain.database.transaction(async (run) => {
+      await run(`update message set content = '', deleted_at = now() where id = $1`, [messageId])
+      filled = fillSome(domain.database).then(() => {
+        isFilled = true
+      })
+      await until(async () => isFilled || (await isWaiting()))
+    })
+    await filled
+    expect(await words()).toEqual([])
   })
 
   it('goes on after the database was away, and ends when it is closed', async () => {

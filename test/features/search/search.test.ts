@@ -115,6 +115,19 @@ function searches(open: () => Promise<Domain>) {
     })
   })
 
+  it.each([
+    [`क${'\u093c'.repeat(7999)}`, 'क'],
+    [`क${'\u093c'.repeat(100)}`.repeat(79), 'क'],
+    ['x'.repeat(8000), 'xxx'],
+    ['ﷺ'.repeat(8000), 'صلى'],
+    [Array.from({ length: 8000 }, (_, index) => String.fromCodePoint(0x20000 + index)).join(''), '\u{20000}\u{20001}'],
+  ])('takes whatever can be said, however long and strange (%#)', async (content, query) => {
+    await say(ann, room, content)
+    const { contents, highlights } = await find(ben, query)
+    expect(contents).toEqual([content])
+    expect(highlights[0]!.length).toBeGreaterThan(0)
+  })
+
   describe('takes only', () => {
     it('one room', async () => {
       const direct = await aDirectRoom(ann, ben)

@@ -56,6 +56,12 @@ describe('the words of a text', () => {
   it('are cut where they are too long', () => {
     expect(tokens(`${'x'.repeat(5000)} y`)).toEqual(['x'.repeat(mostCharacters), 'y'])
   })
+
+  it.each(['क\u093c\u0947', '\u{11083}\u{110b0}', 'ก\u0e31', '👍\u0947'])('have no more bytes than the database takes: %s', (letter) => {
+    const heaped = `${letter}${[...letter].at(-1)!.repeat(100)}`.repeat(70)
+    for (const token of tokens(heaped)) expect(Buffer.byteLength(token)).toBeLessThanOrEqual(2046)
+    expect(tokens(heaped).join('')).toSatisfy((text: string) => text.isWellFormed())
+  })
 })
 
 describe('what a message is found by', () => {
