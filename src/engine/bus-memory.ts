@@ -9,7 +9,7 @@ export function createMemoryBus(onTrouble: (error: unknown) => void): Bus {
     isUp: true,
     publish: (topic, message) => void pubSub.publish(topic, message).catch(onTrouble),
     subscribe: (topic, listener) => subscribeOn(pubSub, topic, listener, onTrouble),
-    onReturn() {},
+    onReturn: () => () => {},
     async ping() {},
     async close() {},
   }

@@ -60,7 +60,10 @@ export function createRedisBus(url: string, onTrouble: (error: unknown) => void)
       pubSub.publish(topic, message).catch(() => {})
     },
     subscribe: (topic, listener) => subscribeOn(pubSub, topic, listener, onTrouble),
-    onReturn: (listener) => void returned.add(listener),
+    onReturn(listener) {
+      returned.add(listener)
+      return () => returned.delete(listener)
+    },
     async ping() {
       if (!isUp()) throw new Error('Redis cannot be reached.')
       await answered(publisher)

@@ -14,8 +14,8 @@ export interface Bus {
   subscribe(topic: string, listener: (message: object) => void): BusSubscription
   /** Whether what is published now would be carried, as far as this node knows. */
   readonly isUp: boolean
-  /** Calls back each time the bus is heard again after an outage, once all subscriptions stand. */
-  onReturn(listener: () => void): void
+  /** Calls back each time the bus is heard again after an outage, once all subscriptions stand; until what it answers is called. */
+  onReturn(listener: () => void): () => void
   /** Resolves when the bus answers; rejects when it does not in a moment. */
   ping(): Promise<void>
   close(): Promise<void>

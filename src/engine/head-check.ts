@@ -31,6 +31,7 @@ export function startHeadCheck(options: HeadCheckOptions, find: () => Iterable<C
   let isChecking = false
   /** All were to be checked while others were: it is done right after. */
   let isAllOwed = false
+  let isClosed = false
   // By a clock that nobody sets back.
   let lastFullCheck = performance.now()
 
@@ -63,15 +64,21 @@ export function startHeadCheck(options: HeadCheckOptions, find: () => Iterable<C
       .catch(options.onTrouble)
       .finally(() => {
         isChecking = false
-        if (!isAllOwed) return
+        if (!isAllOwed || isClosed) return
         isAllOwed = false
         checkHeads(true)
       })
   }
 
   const ticking = options.checksHeads ? setInterval(() => checkHeads(false), options.headCheckMs) : undefined
-  bus.onReturn(() => checkHeads(true))
-  return { close: () => clearInterval(ticking) }
+  const stopListening = bus.onReturn(() => checkHeads(true))
+  return {
+    close() {
+      isClosed = true
+      clearInterval(ticking)
+      stopListening()
+    },
+  }
 }
 
 const mostHeads = 2000

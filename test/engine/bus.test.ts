@@ -29,6 +29,8 @@ describeWith(['redis'], 'the bus when Redis goes away', () => {
   it('drops what is published meanwhile, stands again by itself, and tells that it was away', async () => {
     const heard: object[] = []
     let returns = 0
+    let returnsUnheard = 0
+    bus.onReturn(() => returnsUnheard++)()
     bus.onReturn(() => returns++)
     await bus.subscribe('before', (message) => heard.push(message)).ready
 
@@ -49,6 +51,7 @@ describeWith(['redis'], 'the bus when Redis goes away', () => {
     bus.publish('during', { n: 2 })
     await until(() => heard.length >= 2)
     expect(heard).toEqual([{ n: 1 }, { n: 2 }])
+    expect(returnsUnheard).toBe(0)
   })
 
   it('finds a connection that broke without a word', { timeout: 30_000 }, async () => {

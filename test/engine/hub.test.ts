@@ -128,7 +128,10 @@ describe('a hub', () => {
         return { ready: acknowledged, close() {} }
       },
       ring: (message: object) => hear(message),
-      onReturn: (listener: () => void) => void listeners.push(listener),
+      onReturn(listener: () => void) {
+        listeners.push(listener)
+        return () => void listeners.splice(listeners.indexOf(listener), 1)
+      },
       async ping() {},
       async close() {},
       acknowledge: () => acknowledge(),

@@ -193,7 +193,10 @@ describe('a stream that is only watched', () => {
           },
         }
       },
-      onReturn: (listener: () => void) => void returned.push(listener),
+      onReturn(listener: () => void) {
+        returned.push(listener)
+        return () => void returned.splice(returned.indexOf(listener), 1)
+      },
       acknowledge() {
         isHeard = true
         acknowledged()

@@ -42,7 +42,7 @@ export function createPresence({ whereabouts, ...options }: PresenceOptions): Pr
   const watched = createWatchedPeople({ ...options, whereabouts, supposed })
   const here = createHere({ ...options, whereabouts, ring: watched.ring })
   const loader = createShownLoader(database, { whereabouts, supposed })
-  bus.onReturn(here.renew)
+  const stopListening = bus.onReturn(here.renew)
 
   return {
     arrive: here.arrive,
@@ -58,7 +58,8 @@ export function createPresence({ whereabouts, ...options }: PresenceOptions): Pr
       return { here: here.size, watched: watched.size }
     },
     async close() {
-      watched.close()
+      stopListening()
+      await watched.close()
       await here.close()
     },
   }

@@ -38,7 +38,8 @@ export interface WatchedPeople {
   /** Whether they were there when they were read last; false of whom nobody watches. */
   wasThere(userId: string): boolean
   readonly size: number
-  close(): void
+  /** Waits for the reading under way. */
+  close(): Promise<void>
 }
 
 export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeople {
@@ -145,32 +146,23 @@ export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeopl
       )
       for (const person of some) {
         const now = found.get(person.id)
-        const before = person.known
-        if (
-          !now ||
-          !before ||
-          (isSame(shownOf(now.presence, true), shownOf(before.presence, true)) && now.presence.isClosed === before.presence.isClosed)
-        )
-          continue
-        want(person)
+        if (now && person.known && !looksSame(now, person.known)) want(person)
       }
       if (due.size > 0) readSoon()
     }
   }
 
-  let isRereading = false
+  let rereading: Promise<void> | undefined
   function rereadAll(): void {
-    if (isRereading) return
-    isRereading = true
-    reread()
+    rereading ??= reread()
       .catch(onTrouble)
       .finally(() => {
-        isRereading = false
+        rereading = undefined
       })
   }
 
-  const rereading = setInterval(rereadAll, presenceRereadMs).unref()
-  bus.onReturn(rereadAll)
+  const ticking = setInterval(rereadAll, presenceRereadMs).unref()
+  const stopListening = bus.onReturn(rereadAll)
 
   function open(id: string): WatchedPerson {
     const subscription = bus.subscribe(topicOf(id), () => {
@@ -224,12 +216,14 @@ export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeopl
     get size() {
       return people.size
     },
-    close() {
+    async close() {
       isClosed = true
-      clearInterval(rereading)
+      clearInterval(ticking)
+      stopListening()
       for (const person of people.values()) close(person)
       people.clear()
       due.clear()
+      await Promise.allSettled([reading, rereading])
     },
   }
 }
@@ -248,6 +242,11 @@ interface WatchedPerson {
   /** As they were read last. */
   known: KnownPerson | undefined
   lapsing: NodeJS.Timeout | undefined
+}
+
+/** To whoever may see them. */
+function looksSame({ presence: one }: KnownPerson, { presence: other }: KnownPerson): boolean {
+  return one.isClosed === other.isClosed && isSame(shownOf(one, true), shownOf(other, true))
 }
 
 function close({ subscription, lapsing }: WatchedPerson): void {

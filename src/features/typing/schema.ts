@@ -35,7 +35,10 @@ const TypingEvent = builder.objectRef<TypingState>('TypingEvent').implement({
     user: t.field({
       type: User,
       description: 'Who.',
-      resolve: async ({ userId }, _args, { loaders }) => (await loaders.load(userById, userId))!,
+      async resolve({ userId, typist }, _args, { loaders }) {
+        typist.user ??= (await loaders.load(userById, userId))!
+        return typist.user
+      },
     }),
     isTyping: t.exposeBoolean('isTyping', { description: 'Whether they type.' }),
     expiresAt: t.expose('expiresAt', {

@@ -1,5 +1,6 @@
 import type { Bus, BusSubscription } from '../../engine/bus.ts'
 import { within } from '../../lib/within.ts'
+import type { User } from '../../store/generated/prisma/client.ts'
 import type { Left, Typists } from '../../store/typists.ts'
 
 /** Whether somebody types, as those who watch the room are told. One object for all of them: what it shows is made once. */
@@ -8,6 +9,8 @@ export interface TypingState {
   readonly isTyping: boolean
   /** When it ends by itself, by this node's clock. */
   readonly expiresAt: Date | null
+  /** The same for all that is told of them until they stop: who they are is read once. */
+  readonly typist: { user?: User }
 }
 
 export type Tell = (state: TypingState) => void
@@ -108,14 +111,15 @@ class WatchedRoom {
     if (this.#isClosed) return
     const known = this.#typing.get(personId)
     clearTimeout(known?.ending)
+    const typist = known?.state.typist ?? {}
     if (leftMs > 0) {
-      const state = { userId: personId, isTyping: true, expiresAt: new Date(Date.now() + leftMs) }
+      const state = { userId: personId, isTyping: true, expiresAt: new Date(Date.now() + leftMs), typist }
       const ending = setTimeout(() => this.#take({ personId, leftMs: 0 }), leftMs).unref()
       this.#typing.set(personId, { state, ending })
       this.#tell(state)
     } else if (known) {
       this.#typing.delete(personId)
-      this.#tell({ userId: personId, isTyping: false, expiresAt: null })
+      this.#tell({ userId: personId, isTyping: false, expiresAt: null, typist })
     }
   }
 

@@ -53,11 +53,13 @@ describe('closing an account', () => {
     const ada = await aSignedUp(domain, 'Ada')
     await ada.run('mutation { updateProfile(input: { email: "ada@example.org" }) { user { id } } }')
     await ada.run('mutation ($id: ID!) { blockUser(input: { userId: $id }) { user { id } } }', { id: cid.globalId })
+    await ada.run('mutation { setPresence(input: { status: AWAY, text: "At the lake" }) { user { id } } }')
     const { data } = await closeAccount(ada)
     expect(data).toEqual({ deleteAccount: { deletedUserId: ada.globalId } })
     const { prisma } = domain.database
     const { handle, name } = await prisma.user.findUniqueOrThrow({ where: { id: ada.id } })
     expect({ handle, name }).toEqual({ handle: expect.stringMatching(/^deleted_[0-9a-f]{24}$/), name: 'Deleted account' })
+    expect(await prisma.presence.count({ where: { userId: ada.id } })).toBe(0)
     const where = { userId: ada.id }
     expect([await prisma.account.count({ where }), await prisma.session.count({ where })]).toEqual([0, 0])
     expect(await prisma.block.count({ where: { blockerId: ada.id } })).toBe(0)

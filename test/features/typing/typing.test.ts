@@ -93,11 +93,11 @@ describe('setTyping', () => {
     onTestFinished(await domain.services.typing.watch(room.id, (state) => void told.push(state)))
     const start = Date.now()
     expect(await set(ann, true)).toEqual({ data: { setTyping: { room: { id: room.globalId, viewerMembership: { role: 'ADMIN' } } } } })
-    expect(told).toEqual([{ userId: ann.id, isTyping: true, expiresAt: expect.any(Date) }])
+    expect(told).toEqual([{ userId: ann.id, isTyping: true, expiresAt: expect.any(Date), typist: {} }])
     expect(told[0]!.expiresAt!.getTime() - start).toBeGreaterThanOrEqual(8000)
     expect(told[0]!.expiresAt!.getTime() - Date.now()).toBeLessThanOrEqual(8000)
     expect(codeOf(await set(ann, false))).toBeUndefined()
-    expect(told.slice(1)).toEqual([{ userId: ann.id, isTyping: false, expiresAt: null }])
+    expect(told.slice(1)).toEqual([{ userId: ann.id, isTyping: false, expiresAt: null, typist: {} }])
   })
 
   it('is for whoever sees a public channel, as posting is, and makes nobody a member', async () => {
