@@ -67,6 +67,7 @@ export async function deleteMessage(services: Services, person: string, messageI
   const roomId = await requireRoomOf(services.database.prisma, messageId)
   let released: readonly string[] = []
   const deleted = await services.transact([roomId, person], async (tx) => {
+    released = []
     const scene = await requireMessage(tx.rows, messageId, person)
     if (!canDelete(scene)) throw forbidden(whyNoDelete(scene))
     if (scene.message.deletedAt !== null) return scene.message

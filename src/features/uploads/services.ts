@@ -59,8 +59,13 @@ export function createUploads(database: Database, files: Files, options: Uploads
   }
 }
 
-/** The row last: as long as there are bytes, something tells of them. */
-export async function discardNow(database: Database, files: Files, fileIds: readonly string[]): Promise<void> {
-  await files.remove(fileIds.flatMap(namesOf))
-  await database.sql('delete from kept_file where id = any($1::uuid[]) and goes_at is not null', [fileIds])
+/**
+ * Of these files those that nothing uses, by what is committed: whoever names them may have begun anew since, and found them in use. The row
+ * last: as long as there are bytes, something tells of them.
+ */
+export async function discardNow({ sql }: Database, files: Files, fileIds: readonly string[]): Promise<void> {
+  const going = await sql<{ id: string }>('select id from kept_file where id = any($1::uuid[]) and goes_at is not null', [fileIds])
+  const ids = going.map(({ id }) => id)
+  await files.remove(ids.flatMap(namesOf))
+  await sql('delete from kept_file where id = any($1::uuid[])', [ids])
 }

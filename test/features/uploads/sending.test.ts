@@ -226,6 +226,16 @@ describe('the sweep', () => {
     expect(await domain.database.prisma.keptFile.count({ where: { id: held!.id } })).toBe(0)
   })
 
+  it('lets nothing go that is in use, whoever names it', async () => {
+    const { id } = await aReadyFile(domain, ann)
+    await sent(ann, [id])
+    const name = await fileOf(domain, id)
+    domain.services.uploads.discard([name.slice(5)])
+    await gone()
+    expect(await files().sizeOf(name)).toBe(5)
+    expect(await domain.database.prisma.keptFile.count({ where: { id: name.slice(5) } })).toBe(1)
+  })
+
   it('proves that rows and files agree: what no row tells of goes, once it is old, and nothing else', async () => {
     const used = (await aReadyFile(domain, ann, await aPicture())).id
     await sent(ann, [used])
