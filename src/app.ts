@@ -39,9 +39,9 @@ import { prepareDatabase } from './store/migrate.ts'
 import { createMemoryRates, noRates, type Rates, readRates } from './store/rates.ts'
 import { createRedisRates } from './store/rates-redis.ts'
 import { createTransact } from './store/transact.ts'
-import { createMemoryTypists } from './store/typists.ts'
+import { createMemoryTypists, type Typists } from './store/typists.ts'
 import { createRedisTypists } from './store/typists-redis.ts'
-import { createMemoryWhereabouts } from './store/whereabouts.ts'
+import { createMemoryWhereabouts, type Whereabouts } from './store/whereabouts.ts'
 import { createRedisWhereabouts } from './store/whereabouts-redis.ts'
 
 /** Parley, running. */
@@ -114,14 +114,9 @@ async function open(
     signingKey: config.signingKey ?? keys.signingKey,
     issuer: config.publicUrl ?? 'parley',
   })
-  const redis = config.redisUrl ? connectTo(config.redisUrl, closers) : undefined
-  const say = (line: string) => logger.warn(line)
-  const typists = redis ? createRedisTypists(redis, { say }) : createMemoryTypists()
+  const { rates, typists, whereabouts } = chooseWhatPasses(config, logger, closers)
   const transact = createTransact(database, hub.ring)
   const hear = createHear(hub)
-  const whereabouts = redis
-    ? createRedisWhereabouts(redis, { nodeId: uuid(), leaseMs: config.presenceLeaseMs, say })
-    : createMemoryWhereabouts()
   const services: Services = {
     ...accounts,
     database,
@@ -131,7 +126,7 @@ async function open(
     sends: createSends(database, hub.ring, { waitingMost: config.sendsWaiting }),
     epoch,
     limits: config.limits,
-    rates: chooseRates(config, redis, say),
+    rates,
     unread: owned(createUnreadWatch(database, { ...config, hub, hear, onTrouble })),
     presence: owned(createPresence({ ...config, database, bus, whereabouts, onTrouble })),
     typing: owned(createTyping({ ...config, bus, typists, hear })),
@@ -139,10 +134,11 @@ async function open(
   }
   for (const kept of [log, movesOf(database), unusedOf({ database, transact, uploads })])
     owned(sweepHourly(kept, { days: config.logDays, onTrouble }))
+  owned(fillInWords(database, { onTrouble }))
 
   const mask = createMask((id, error) => logger.error('Something went wrong.', { id, error }))
   const live = createLive({ schema, services, hub, mask })
-  const attendance = createAttendance(hub)
+  const attendance = createAttendance(hear)
   const server: Server = owned(
     await openServer({
       schema,
@@ -170,6 +166,29 @@ function databaseOptions(config: Config) {
   }
 }
 
+/** What is known for a while only: with Redis on all nodes, without it on this one. */
+function chooseWhatPasses(
+  config: Config,
+  logger: Logger,
+  closers: (() => void)[],
+): { rates: Rates; typists: Typists; whereabouts: Whereabouts } {
+  const isLimited = config.limitRates === 'on'
+  const table = readRates(config)
+  if (!config.redisUrl)
+    return {
+      rates: isLimited ? createMemoryRates(table) : noRates,
+      typists: createMemoryTypists(),
+      whereabouts: createMemoryWhereabouts(),
+    }
+  const redis = connectTo(config.redisUrl, closers)
+  const say = (line: string) => logger.warn(line)
+  return {
+    rates: isLimited ? createRedisRates(redis, table, { say }) : noRates,
+    typists: createRedisTypists(redis, { say }),
+    whereabouts: createRedisWhereabouts(redis, { nodeId: uuid(), leaseMs: config.presenceLeaseMs, say }),
+  }
+}
+
 /** For what is asked of Redis and not heard from it. Nothing waits in it while there is no connection. */
 function connectTo(redisUrl: string, closers: (() => void)[]): Redis {
   const redis = new Redis(redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 0 })
@@ -177,12 +196,6 @@ function connectTo(redisUrl: string, closers: (() => void)[]): Redis {
   redis.on('error', () => {})
   closers.push(() => redis.disconnect())
   return redis
-}
-
-function chooseRates(config: Config, redis: Redis | undefined, say: (line: string) => void): Rates {
-  if (config.limitRates === 'off') return noRates
-  const table = readRates(config)
-  return redis ? createRedisRates(redis, table, { say }) : createMemoryRates(table)
 }
 
 const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url))

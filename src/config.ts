@@ -1,5 +1,6 @@
 import type { Limits } from './graphql/limits.ts'
 import { readSigningKey } from './lib/signing-key.ts'
+import { longestTimerMs } from './lib/timers.ts'
 
 /** Everything that can be set, typed. Made from the environment by `readConfig`; the README's table is written from `settings`. */
 export type Config = { readonly [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]['read']> } & { readonly limits: Limits }
@@ -55,7 +56,7 @@ function secret(env: string, about: string, check: (value: string) => string | u
   }
 }
 
-function number(env: string, fallback: number, about: string, least = 1, most = 2 ** 31 - 1): Setting<number> {
+function number(env: string, fallback: number, about: string, least = 1, most = longestTimerMs): Setting<number> {
   return {
     env,
     about,

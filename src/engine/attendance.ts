@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../store/transact.ts'
-import type { Held, Hub } from './hub.ts'
+import type { Hear } from './hearing.ts'
 
 /** Somebody's socket or stream on this node. Hears everything in the person's inbox: among it, whatever ends their access. */
 export interface Guest {
@@ -14,37 +14,30 @@ export interface Attendance {
   guestsOf(personId: string): number
 }
 
-export function createAttendance(hub: Hub): Attendance {
+export function createAttendance(hear: Hear): Attendance {
   const people = new Map<string, Person>()
 
   interface Person {
     readonly guests: Set<Guest>
-    readonly held: Promise<Held>
-    stop?: () => void
+    /** Resolves once their inbox is heard, with how to stop. */
+    readonly hearing: Promise<() => void>
   }
 
   function arrive(personId: string): Person {
-    const person: Person = { guests: new Set(), held: hub.hold(personId, { isUrgent: true }) }
+    const guests = new Set<Guest>()
+    const tellAll = (event: StoredEvent) => {
+      for (const guest of guests) guest.heard(event)
+    }
+    const person = { guests, hearing: hear(personId, tellAll, { isUrgent: true }) }
     people.set(personId, person)
     return person
-  }
-
-  function listen(person: Person, { stream, head }: Held): void {
-    let position = head ?? stream.head
-    person.stop = stream.follow(() => {
-      // The ring holds all that is new: it grows by fewer events at a time than it keeps.
-      const entries = stream.inRing(position, Number.MAX_SAFE_INTEGER) ?? []
-      position = stream.head
-      for (const { event } of entries) for (const guest of person.guests) guest.heard(event)
-    })
   }
 
   function leave(personId: string, person: Person, guest: Guest): void {
     if (!person.guests.delete(guest) || person.guests.size > 0) return
     if (people.get(personId) === person) people.delete(personId)
-    person.stop?.()
-    person.held.then(
-      (held) => held.release(),
+    person.hearing.then(
+      (stop) => stop(),
       () => {},
     )
   }
@@ -54,8 +47,7 @@ export function createAttendance(hub: Hub): Attendance {
       const person = people.get(personId) ?? arrive(personId)
       person.guests.add(guest)
       try {
-        const held = await person.held
-        if (!person.stop && person.guests.size > 0) listen(person, held)
+        await person.hearing
       } catch (error) {
         leave(personId, person, guest)
         throw error

@@ -18,12 +18,17 @@ export interface Held {
   release(): void
 }
 
+export interface HoldOptions {
+  /** It is checked each second while the bus is down. */
+  readonly isUrgent?: boolean
+}
+
 /** One node's live streams: rings for the bus, rung by it, and healed from the log. */
 export interface Hub {
   /** Tells all nodes of what was committed. Not awaited; what is lost on the way is found by the head check. */
   ring(events: readonly Arrival[]): void
-  /** Follows a stream: hears it on the bus, then reads its head. An urgent one is checked each second while the bus is down. */
-  hold(streamId: string, options?: { isUrgent?: boolean }): Promise<Held>
+  /** Follows a stream: hears it on the bus, then reads its head. */
+  hold(streamId: string, options?: HoldOptions): Promise<Held>
   /** Only hears that a stream moves, after that position of it: see `WatchedStreams`. */
   watch(streamId: string, position: number, onMoved: OnMoved): () => void
   /** How many streams are followed: for tests and metrics. */

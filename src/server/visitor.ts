@@ -3,6 +3,7 @@ import { authenticate } from '../features/accounts/authenticate.ts'
 import { Nobody, type Person } from '../graphql/actor.ts'
 import { takesRights } from '../graphql/facts.ts'
 import { type Refusal, rateLimited, unauthenticated } from '../lib/refusal.ts'
+import { longestTimerMs } from '../lib/timers.ts'
 import { within } from '../lib/within.ts'
 import type { StoredEvent } from '../store/transact.ts'
 import type { ServerParts } from './parts.ts'
@@ -109,8 +110,8 @@ export class Visitor {
     clearTimeout(this.#deadline)
     const waitMs = expiresAt + this.#parts.settings.expiryGraceMs - Date.now()
     this.#deadline = setTimeout(
-      () => (waitMs > longestMs ? this.#keepDeadline(expiresAt) : this.#options.onEnd(expired())),
-      Math.min(waitMs, longestMs),
+      () => (waitMs > longestTimerMs ? this.#keepDeadline(expiresAt) : this.#options.onEnd(expired())),
+      Math.min(waitMs, longestTimerMs),
     )
   }
 }
@@ -119,5 +120,3 @@ const expired = () => unauthenticated('The access token has expired: refresh the
 const enoughMs = 5000
 /** A client that does not read has so long: its session ends within a second, and within two while the bus is down. */
 const goodbyeMs = 500
-/** What timers can hold. */
-const longestMs = 2 ** 31 - 1

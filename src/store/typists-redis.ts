@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { createPatience, type PatienceOptions } from './patience.ts'
-import { type Left, nobodyRemoved, type Typists } from './typists.ts'
+import { nobodyRemoved, type Remaining, type Typists } from './typists.ts'
 
 export interface RedisTypistsOptions extends Pick<PatienceOptions, 'waitMs' | 'restMs'> {
   /** What this program's keys begin with. */
@@ -75,7 +75,7 @@ export function createRedisTypists(redis: Redis, { prefix = 'parley:typing:', sa
 }
 
 /** Devices and their times by turns; of each person the last one to stop. */
-function peopleOf(found: readonly (string | number)[]): Left[] {
+function peopleOf(found: readonly (string | number)[]): Remaining[] {
   const people = new Map<string, number>()
   for (let index = 0; index < found.length; index += 2) {
     const personId = String(found[index]).split(' ')[0]!

@@ -11,7 +11,7 @@ export interface Typists {
   /** One device stopped; without a device, all of that person's did. */
   remove(typist: TypingPerson & { readonly deviceId?: string }): Promise<Removed>
   /** Of each room who is typing, in the order of the rooms, in one round trip. */
-  read(roomIds: readonly string[]): Promise<readonly (readonly Left[])[]>
+  read(roomIds: readonly string[]): Promise<readonly (readonly Remaining[])[]>
 }
 
 export interface TypingPerson {
@@ -24,7 +24,7 @@ export interface Typist extends TypingPerson {
 }
 
 /** For how long somebody is typing yet, unless they go on. */
-export interface Left {
+export interface Remaining {
   readonly personId: string
   readonly leftMs: number
 }

@@ -94,30 +94,44 @@ export function createRedisWhereabouts(redis: Redis, options: RedisWhereaboutsOp
     return performance.now() >= wholeAt
   }
 
-  async function arrive(personIds: readonly string[]): Promise<void> {
-    for (const some of few(personIds)) await ask(() => commands.parleyArrive(nodes, began, node, nodeId, leaseMs, ...some))
+  /** What Redis holds of this node may be something else than what it was told: an answer did not come. */
+  let isInDoubt = false
+  async function tell<Answer>(say: () => Promise<Answer>): Promise<Answer | undefined> {
+    const answer = await ask(say)
+    if (answer === undefined) isInDoubt = true
+    return answer
   }
 
-  /** Beside what is there, and then in its place: nobody is gone in between. */
+  async function arrive(personIds: readonly string[]): Promise<void> {
+    for (const some of few(personIds)) await tell(() => commands.parleyArrive(nodes, began, node, nodeId, leaseMs, ...some))
+  }
+
+  async function leave(personIds: readonly string[]): Promise<boolean[]> {
+    const still: boolean[] = []
+    for (const some of few(personIds)) {
+      const found = await tell(() => commands.parleyLeave(nodes, node, prefix, ...some))
+      still.push(...some.map((_id, index) => found?.[index] === 1))
+    }
+    return still
+  }
+
+  /** Beside what is there, and then in its place: nobody is gone in between. Who came or went meanwhile comes and goes once more. */
   async function writeAnew(here: () => readonly string[]): Promise<void> {
+    isInDoubt = false
     const anew = `${node}:anew`
     const people = here()
-    for (const some of few(people)) await ask(() => commands.parleyGather(anew, leaseMs, ...some))
-    await ask<unknown>(() => (people.length > 0 ? redis.rename(anew, node) : redis.del(node)))
-    const written = new Set(people)
-    await arrive(here().filter((id) => !written.has(id)))
+    // What an attempt left that was given up.
+    await tell(() => redis.del(anew))
+    for (const some of few(people)) await tell(() => commands.parleyGather(anew, leaseMs, ...some))
+    await tell<unknown>(() => (people.length > 0 ? redis.rename(anew, node) : redis.del(node)))
+    const [written, now] = [new Set(people), new Set(here())]
+    await arrive([...now].filter((id) => !written.has(id)))
+    await leave(people.filter((id) => !now.has(id)))
   }
 
   return {
     arrive,
-    async leave(personIds) {
-      const still: boolean[] = []
-      for (const some of few(personIds)) {
-        const found = await ask(() => commands.parleyLeave(nodes, node, prefix, ...some))
-        still.push(...some.map((_id, index) => found?.[index] === 1))
-      }
-      return still
-    },
+    leave,
     async read(personIds) {
       const there: boolean[] = []
       for (const some of few(personIds)) {
@@ -130,8 +144,8 @@ export function createRedisWhereabouts(redis: Redis, options: RedisWhereaboutsOp
     async renew(here) {
       const expected = here().length
       const count = await ask(() => commands.parleyRenew(nodes, began, node, nodeId, leaseMs))
-      // It was renewed too late, Redis began anew, or it was away when somebody came or went. Mostly the count tells; if not, people who go.
-      if (count !== undefined && count !== expected) await writeAnew(here)
+      // It was renewed too late, Redis began anew, or it was away when somebody came or went.
+      if (count !== undefined && (isInDoubt || count !== expected)) await writeAnew(here)
     },
     async retire(ms) {
       await ask(() => commands.parleyRenew(nodes, began, node, nodeId, ms))

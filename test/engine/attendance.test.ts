@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Attendance, createAttendance } from '../../src/engine/attendance.ts'
 import { createMemoryBus } from '../../src/engine/bus-memory.ts'
+import { createHear } from '../../src/engine/hearing.ts'
 import { createHub, type Hub } from '../../src/engine/hub.ts'
 import { createTransact, type StoredEvent, type Transact } from '../../src/store/transact.ts'
 import { aDomain, type Domain } from '../support/domain.ts'
@@ -28,7 +29,7 @@ describe('attendance', () => {
       headCheckAllMs: 10_000,
       checksHeads: false,
     })
-    attendance = createAttendance(hub)
+    attendance = createAttendance(createHear(hub))
     transact = createTransact(domain.database, hub.ring)
   })
   afterAll(() => hub.close())

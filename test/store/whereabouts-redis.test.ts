@@ -152,4 +152,20 @@ describeWith(['redis'], 'whereabouts without their Redis', () => {
     })
     expect(said).toEqual([expect.stringContaining('not known'), expect.stringContaining('known again')])
   })
+
+  it('who came while it did not answer is there once it does, and who went is gone, though they are as many as before', async () => {
+    const node = createRedisWhereabouts(client, { nodeId: uuid(), leaseMs: 60_000, waitMs: 50, restMs: 10, prefix: 'paused:', say: silent })
+    await node.arrive(['ann', 'ben'])
+    redis.pause()
+    // Nobody waits for what was asked first; what is asked while nobody asks is not even sent.
+    await node.read(['ann'])
+    await node.arrive(['cid'])
+    await node.leave(['ben'])
+    redis.resume()
+    await until(async () => {
+      await node.renew(() => ['ann', 'cid'])
+      return (await node.read(['ann'])) !== undefined
+    })
+    expect(await node.read(['ann', 'ben', 'cid'])).toEqual([true, false, true])
+  })
 })

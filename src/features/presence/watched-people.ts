@@ -1,5 +1,6 @@
 import type { Bus, BusSubscription } from '../../engine/bus.ts'
 import { notFound } from '../../lib/refusal.ts'
+import { longestTimerMs } from '../../lib/timers.ts'
 import { within } from '../../lib/within.ts'
 import type { Database } from '../../store/database.ts'
 import type { User } from '../../store/generated/prisma/client.ts'
@@ -119,7 +120,7 @@ export function createWatchedPeople(options: WatchedPeopleOptions): WatchedPeopl
         want(person)
         readSoon()
       },
-      Math.min(known.lapsesInMs + 1, longestMs),
+      Math.min(known.lapsesInMs + 1, longestTimerMs),
     ).unref()
   }
 
@@ -267,5 +268,3 @@ const gatherMs = 20
 const mostPeople = 1000
 const mostPairs = 5000
 const retryMs = 1000
-/** What timers can hold. */
-const longestMs = 2 ** 31 - 1

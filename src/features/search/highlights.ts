@@ -18,7 +18,8 @@ export function highlightsOf(content: string, terms: readonly Term[]): string[] 
   const text = content.replaceAll(/[\u{E000}\u{E001}]/gu, '')
   const words = [...wordsIn(text)]
   const parts: Part[] = []
-  for (const place of joined(words.flatMap((word) => placeIn(word, terms) ?? []))) {
+  const seek = seekerOf(terms)
+  for (const place of joined(words.flatMap((word) => seek(word) ?? []))) {
     const last = parts.at(-1)
     if (last && place.start < last.end) {
       last.places.push(place)
@@ -46,10 +47,16 @@ interface Part {
   readonly places: Place[]
 }
 
-/** The whole word; of a pair that was found by its first character only that. */
-function placeIn({ token, start, end, firstEnd = end }: Word, terms: readonly Term[]): Place | undefined {
-  if (terms.some((term) => term.token === token)) return { start, end }
-  return terms.some((term) => term.isPrefix && token.startsWith(term.token)) ? { start, end: firstEnd } : undefined
+/** Where a word that was searched for stands: the whole word; of a pair that was found by its first character only that. */
+function seekerOf(terms: readonly Term[]): (word: Word) => Place | undefined {
+  const whole = new Set(terms.map(({ token }) => token))
+  const beginnings = new Set(terms.flatMap(({ token, isPrefix }) => (isPrefix ? [token] : [])))
+  // A text has thousands of words and a search a hundred: how long they are is less to try than which they are.
+  const lengths = [...new Set([...beginnings].map(({ length }) => length))]
+  return ({ token, start, end, firstEnd = end }) => {
+    if (whole.has(token)) return { start, end }
+    return lengths.some((length) => length < token.length && beginnings.has(token.slice(0, length))) ? { start, end: firstEnd } : undefined
+  }
 }
 
 /** Pairs lie over each other; a long run of them is shown as several places. */

@@ -12,14 +12,15 @@ import { highlightsOf } from './highlights.ts'
 import { readFound } from './queries.ts'
 import { conditionOf, type Term, termsOf } from './tokens.ts'
 
-interface FoundPage extends Page<MessageRow> {
-  readonly terms: readonly Term[]
-}
-
 interface FoundEdge {
   readonly cursor: string
   readonly node: MessageRow
-  readonly terms: readonly Term[]
+  /** Looked for once, by however many names they are asked for. */
+  readonly highlights: () => readonly string[]
+}
+
+interface FoundPage extends Page<MessageRow> {
+  readonly edges: FoundEdge[]
 }
 
 const MessageSearchEdge = builder.objectRef<FoundEdge>('MessageSearchEdge').implement({
@@ -30,7 +31,7 @@ const MessageSearchEdge = builder.objectRef<FoundEdge>('MessageSearchEdge').impl
     highlights: t.stringList({
       description:
         'The parts of its content where it was found, three at most, with some words around; … stands where the content goes on. What was found is between U+E000 and U+E001: nothing else is to be shown differently.',
-      resolve: ({ node, terms }, _args, context) => highlightsOf(node.content, terms).map((text) => takeCharacters(context, text)),
+      resolve: ({ highlights }, _args, context) => highlights().map((text) => takeCharacters(context, text)),
     }),
   }),
 })
@@ -41,7 +42,7 @@ const MessageSearchConnection = builder.objectRef<FoundPage>('MessageSearchConne
     edges: t.field({
       type: [MessageSearchEdge],
       description: 'The messages of this page, each with its place and with where it was found.',
-      resolve: ({ edges, terms }) => edges.map((edge) => ({ ...edge, terms })),
+      resolve: ({ edges }) => edges,
     }),
     nodes: t.field({ type: [Message], description: 'The messages of this page.', resolve: ({ edges }) => edges.map(({ node }) => node) }),
     pageInfo: t.field({
@@ -105,7 +106,20 @@ async function search(context: Context, args: SearchArguments): Promise<FoundPag
   const seen = await Promise.all(page.edges.map(({ node }) => canSeeRoom(context, node.roomId)))
   const edges = page.edges.filter((_edge, index) => seen[index])
   for (const { node } of edges) loaders.prime(messageById, node.id, node)
-  return { ...page, edges, terms }
+  return { ...page, edges: edges.map((edge) => ({ ...edge, highlights: once(() => highlightsIn(edge.node, terms, context)) })) }
+}
+
+/** What is looked through is counted as what is shown: a page of long messages takes a moment, and an operation may ask for many. */
+function highlightsIn({ content }: MessageRow, terms: readonly Term[], context: Context): readonly string[] {
+  return highlightsOf(takeCharacters(context, content), terms)
+}
+
+function once<Result>(work: () => Result): () => Result {
+  let done: { readonly result: Result } | undefined
+  return () => {
+    done ??= { result: work() }
+    return done.result
+  }
 }
 
 /** The newest first. A message keeps its place, whatever becomes of it and of others. */

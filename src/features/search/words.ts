@@ -84,8 +84,21 @@ function* charactersIn(text: string): Generator<Character> {
       yield { spelling: isWord ? cluster.toLowerCase() : cluster, kind: isWord ? 'word' : 'none', start, end }
       continue
     }
-    for (const { spelling, kind } of foldedOf(cluster)) yield { spelling, kind, start, end }
+    if (isPlainIdeograph(cluster)) yield { spelling: cluster, kind: 'pair', start, end }
+    else for (const { spelling, kind } of foldedOf(cluster)) yield { spelling, kind, start, end }
   }
+}
+
+/** Those that are spelled in one way only, and too many to be remembered: ideographs, and the syllables of Hangul. */
+function isPlainIdeograph(cluster: string): boolean {
+  const code = cluster.codePointAt(0)!
+  if (cluster.length !== (code > 0xffff ? 2 : 1)) return false
+  return (
+    (code >= 0x4e00 && code <= 0x9fef) ||
+    (code >= 0xac00 && code <= 0xd7a3) ||
+    (code >= 0x3400 && code <= 0x4db5) ||
+    (code >= 0x20000 && code <= 0x2a6d6)
+  )
 }
 
 type Folded = Pick<Character, 'spelling' | 'kind'>

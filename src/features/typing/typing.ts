@@ -3,7 +3,7 @@ import type { Bus } from '../../engine/bus.ts'
 import type { Hear } from '../../engine/hearing.ts'
 import type { Device } from '../../graphql/context.ts'
 import type { StoredEvent } from '../../store/transact.ts'
-import type { Left, TypingPerson, Typist, Typists } from '../../store/typists.ts'
+import type { Remaining, TypingPerson, Typist, Typists } from '../../store/typists.ts'
 import { createTypingScenes, type TypingScenes } from './scene.ts'
 import { createWatchedRooms, type WatchedRooms } from './watched-rooms.ts'
 
@@ -44,7 +44,7 @@ export interface Typing extends Pick<WatchedRooms, 'watch'> {
   begin(said: Said): Promise<void>
   end(said: Said): Promise<void>
   /** Who is typing in a room. Rooms asked for in the same tick are asked for at once. */
-  of(roomId: string): Promise<readonly Left[]>
+  of(roomId: string): Promise<readonly Remaining[]>
   close(): void
 }
 
@@ -53,7 +53,7 @@ export function createTyping(options: TypingOptions): Typing {
   const watched = createWatchedRooms({ typists, ...watching })
   const people = new Map<string, TypingHere>()
   const turns = new Map<string, Promise<unknown>>()
-  const reading = new DataLoader<string, readonly Left[]>((roomIds) => typists.read(roomIds), { cache: false })
+  const reading = new DataLoader<string, readonly Remaining[]>((roomIds) => typists.read(roomIds), { cache: false })
 
   function inTurn<Result>(person: TypingPerson, work: () => Promise<Result>): Promise<Result> {
     const key = keyOf(person)

@@ -1,7 +1,8 @@
 import type { Bus, BusSubscription } from '../../engine/bus.ts'
+import { longestTimerMs } from '../../lib/timers.ts'
 import { within } from '../../lib/within.ts'
 import type { User } from '../../store/generated/prisma/client.ts'
-import type { Left, Typists } from '../../store/typists.ts'
+import type { Remaining, Typists } from '../../store/typists.ts'
 
 /** Whether somebody types, as those who watch the room are told. One object for all of them: what it shows is made once. */
 export interface TypingState {
@@ -26,14 +27,14 @@ export interface WatchedRooms {
   /** Tells who is typing, then whatever changes, until what it resolves with is called. */
   watch(roomId: string, tell: Tell): Promise<() => void>
   /** Tells all nodes, this one too, for how much longer somebody types; 0: no more. */
-  ring(roomId: string, left: Left): void
+  ring(roomId: string, left: Remaining): void
   readonly size: number
   close(): void
 }
 
 export function createWatchedRooms({ bus, typists, acknowledgeWaitMs }: WatchedRoomsOptions): WatchedRooms {
   const rooms = new Map<string, WatchedRoom>()
-  bus.onReturn(() => {
+  const stopListening = bus.onReturn(() => {
     for (const room of rooms.values()) void room.read()
   })
 
@@ -51,11 +52,12 @@ export function createWatchedRooms({ bus, typists, acknowledgeWaitMs }: WatchedR
         room.close()
       }
     },
-    ring: (roomId, { personId, leftMs }) => bus.publish(topicOf(roomId), { personId, leftMs } satisfies Left),
+    ring: (roomId, { personId, leftMs }) => bus.publish(topicOf(roomId), { personId, leftMs } satisfies Remaining),
     get size() {
       return rooms.size
     },
     close() {
+      stopListening()
       for (const room of rooms.values()) room.close()
       rooms.clear()
     },
@@ -80,7 +82,7 @@ class WatchedRoom {
     this.#id = id
     this.#typists = typists
     this.#subscription = bus.subscribe(topicOf(id), (message) => {
-      if (!isLeft(message)) return
+      if (!isRemaining(message)) return
       this.#heard?.add(message.personId)
       this.#take(message)
     })
@@ -107,7 +109,7 @@ class WatchedRoom {
     this.#typing.clear()
   }
 
-  #take({ personId, leftMs }: Left): void {
+  #take({ personId, leftMs }: Remaining): void {
     if (this.#isClosed) return
     const known = this.#typing.get(personId)
     clearTimeout(known?.ending)
@@ -133,10 +135,7 @@ function topicOf(roomId: string): string {
 }
 
 /** What was rung by no version of ours is nothing. */
-function isLeft(message: object | null): message is Left {
-  const { personId, leftMs } = (message ?? {}) as Partial<Record<keyof Left, unknown>>
-  return typeof personId === 'string' && typeof leftMs === 'number' && leftMs >= 0 && leftMs <= mostMs
+function isRemaining(message: object | null): message is Remaining {
+  const { personId, leftMs } = (message ?? {}) as Partial<Record<keyof Remaining, unknown>>
+  return typeof personId === 'string' && typeof leftMs === 'number' && leftMs >= 0 && leftMs <= longestTimerMs
 }
-
-/** What timers can hold. */
-const mostMs = 2 ** 31 - 1

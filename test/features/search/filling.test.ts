@@ -2,11 +2,12 @@ import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setImmediate as aTurn } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { fillInWords, fillSome } from '../../../src/features/search/filling.ts'
 import { openDatabase } from '../../../src/store/database.ts'
 import { prepareDatabase } from '../../../src/store/migrate.ts'
 import { type APerson, createDomain, type Domain } from '../../support/domain.ts'
+import { startParley } from '../../support/parley.ts'
 import { sharedPostgres } from '../../support/postgres.ts'
 import { type ARoom, aGroup, named } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
@@ -66,6 +67,15 @@ describeWith(['postgres'], 'what was said before there was a search', () => {
     expect(await old.sql(`select from message_words where words @@ 'needle'`)).toHaveLength(10)
     await old.close()
     await rm(folder, { recursive: true })
+  })
+
+  it('is filled in by a program that starts', async () => {
+    await say(ann, room, 'needle')
+    await forgetWords()
+    const parley = await startParley({ DATABASE_URL: url })
+    onTestFinished(() => parley.close())
+    await until(isThrough)
+    expect((await find(ann, 'needle')).contents).toEqual(['needle'])
   })
 
   it('is filled in a bounded number at a time, by several nodes in turn, and taken up where it was left', async () => {
