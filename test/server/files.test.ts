@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type AUser, aParley, type Parley, startParley } from '../support/parley.ts'
+import { createFolder, removeFolder } from '../support/program.ts'
 import { putFile, takeFile, type Upload, upload } from '../support/uploads.ts'
 
 let parley: Parley
@@ -77,6 +81,28 @@ describe('putting bytes', () => {
     expect((await get(`${parley.url}/files/../package.json`)).status).toBe(404)
     expect((await get(`${parley.url}/constructor/x`)).status).toBe(404)
     expect((await get(`${parley.url}/avatars/..%2f..%2fpackage.json`)).status).toBe(404)
+  })
+})
+
+// As root, who may mount: a disk of 1 MiB.
+describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)('putting bytes on a disk that is full', () => {
+  it('is refused with 507, leaves nothing, and works again when there is room', async () => {
+    const small = createFolder('small-disk')
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small])
+    const cramped = await startParley({ STORAGE_URL: `file:${small}` })
+    try {
+      const ben = await cramped.aUser()
+      const { uploadUrl, headers, attachment } = await upload(ben, text('x'.repeat(3_000_000)))
+      const response = await fetch(uploadUrl, { method: 'PUT', headers, body: 'x'.repeat(3_000_000) })
+      expect([response.status, await codeOf(response)]).toEqual([507, 'INTERNAL_SERVER_ERROR'])
+      expect(readdirSync(join(small, 'partial'))).toEqual([])
+      expect(await putFile.code(ben, attachment.id)).toBe('BAD_USER_INPUT')
+      expect((await takeFile(ben, text('Hello'))).state).toBe('READY')
+    } finally {
+      await cramped.close()
+      execFileSync('umount', [small])
+      await removeFolder(small)
+    }
   })
 })
 
