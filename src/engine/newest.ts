@@ -26,8 +26,8 @@ export class Newest<State = unknown> {
   }
 
   /**
-   * Hands over what has waited longest, if anything has. Where that fails it waits again, unless something newer does or it was forgotten. Resolves with whether
-   * there was anything.
+   * Hands over what has waited longest, if anything has. Where that fails it waits again, unless something newer does or it was forgotten.
+   * Resolves with whether there was anything.
    */
   async hand(take: (state: State) => Promise<void>): Promise<boolean> {
     const next = this.#states.entries().next()

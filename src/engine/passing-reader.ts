@@ -58,7 +58,10 @@ export class PassingReader<State extends object> implements Reader {
     this.#isTelling = true
     this.#tellAll().catch((error) => {
       if (!isLostConnection(error)) return this.#fail(error)
-      if (!this.#isClosed) this.#again = setTimeout(() => this.#tell(), retryMs)
+      if (this.#isClosed) return
+      // What was told meanwhile has tried too: it is tried again once for all.
+      clearTimeout(this.#again)
+      this.#again = setTimeout(() => this.#tell(), retryMs)
     })
   }
 

@@ -52,8 +52,16 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
   const groups = new Map<string, { group: Group; readers: number }>()
 
   async function open(operation: LiveOperation, context: Context, sink: Sink<ExecutionResult>): Promise<Reader> {
-    const following = await source(operation, context)
-    if (following instanceof Passing) return openPassing(operation, context, following, sink)
+    const found = await source(operation, context)
+    return found instanceof Passing ? openPassing(operation, context, found, sink) : openFollowing(operation, context, found, sink)
+  }
+
+  async function openFollowing(
+    operation: LiveOperation,
+    context: Context,
+    following: Following,
+    sink: Sink<ExecutionResult>,
+  ): Promise<Reader> {
     const { streamId, after, mayFollow } = following.options
     const { stream, head, release } = await hub.hold(streamId)
     try {

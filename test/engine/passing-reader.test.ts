@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { setImmediate as aTurn } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Newest } from '../../src/engine/newest.ts'
 import { Passing } from '../../src/engine/passing.ts'
 import { PassingReader } from '../../src/engine/passing-reader.ts'
@@ -70,6 +71,26 @@ describe('a reader of what passes', () => {
     newest.tell('ann', { name: 'ann' })
     await until(() => told.length === 1)
     expect(told).toEqual(['ann'])
+  })
+
+  it('tries again once for all that was told while the database was away', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    let tries = 0
+    const { reader, newest } = await aReader({
+      async render() {
+        tries++
+        throw Object.assign(new Error('gone'), { code: 'ECONNREFUSED' })
+      },
+    })
+    reader.start()
+    for (let told = 1; told <= 10; told++) {
+      newest.tell('ann', { name: 'ann' })
+      await aTurn()
+      expect([tries, vi.getTimerCount()]).toEqual([told, 1])
+    }
+    reader.close()
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('ends its watch once, also when it is closed while that begins', async () => {

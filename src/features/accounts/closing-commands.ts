@@ -50,10 +50,11 @@ async function closeIn(tx: Transaction, personId: string): Promise<string[]> {
   await quitTeamsIn(tx, personId)
   await quitRoomsIn(tx, personId)
   await unblockAllIn(tx, personId)
-  await forgetPresenceIn(tx, personId)
   await tx.rows.session.deleteMany({ where: { userId: personId } })
   await tx.rows.account.delete({ where: { userId: personId } })
   await tx.rows.user.update({ where: { id: personId }, data: tombstoneOf(tx.at) })
+  // After the person, as `writeSeen` locks them: neither waits for the other.
+  await forgetPresenceIn(tx, personId)
   return endedIds
 }
 

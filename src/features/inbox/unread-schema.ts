@@ -3,7 +3,7 @@ import type { Context } from '../../graphql/context.ts'
 import type { StoredEvent } from '../../store/transact.ts'
 import { readViewer } from '../accounts/queries.ts'
 import { Viewer } from '../accounts/schema.ts'
-import { unreadOf } from '../receipts/unread.ts'
+import { unreadIn } from '../receipts/schema.ts'
 import { roomIdOf, seeRoom } from '../rooms/access.ts'
 import { Room } from '../rooms/schema.ts'
 import { InboxEvent } from './event-interface.ts'
@@ -33,18 +33,18 @@ builder.objectRef<StoredEvent>('UnreadChanged').implement({
     }),
     unreadCount: t.int({
       description: 'The same as `room { unreadCount }`.',
-      resolve: async (event, _args, context) => (await unreadIn(event, context)).unreadCount,
+      resolve: async (event, _args, context) => (await unreadBy(event, context)).unreadCount,
     }),
     unreadMentionCount: t.int({
       description: 'The same as `room { unreadMentionCount }`.',
-      resolve: async (event, _args, context) => (await unreadIn(event, context)).unreadMentionCount,
+      resolve: async (event, _args, context) => (await unreadBy(event, context)).unreadMentionCount,
     }),
   }),
 })
 
 /** What `room` shows too: read after its position, which makes the loaders forget. */
-async function unreadIn(event: StoredEvent, context: Context) {
+async function unreadBy(event: StoredEvent, context: Context) {
   const roomId = roomIdIn(event)
   await seeRoom(context, roomId)
-  return (await context.loaders.load(unreadOf, { roomId, userId: context.actor.id('what the viewer has not read') }))!
+  return unreadIn(context, roomId)
 }

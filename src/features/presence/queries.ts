@@ -50,12 +50,15 @@ export async function readSight(sql: Run, pairs: readonly Pair[]): Promise<Pair[
   )
 }
 
-/** When people were last seen: never earlier than is known. Of whoever is invisible nothing is seen, and of closed accounts nothing is kept. */
+/**
+ * When people were last seen: never earlier than is known. Of whoever is invisible nothing is seen, and of closed accounts nothing is kept: an
+ * account that is being closed is waited for.
+ */
 export async function writeSeen(sql: Run, seen: readonly (readonly [userId: string, at: Date])[]): Promise<void> {
   await sql(
     `insert into presence (user_id, last_seen_at)
        select seen.user_id, seen.at from unnest($1::uuid[], $2::timestamptz[]) as seen(user_id, at)
-       join app_user u on u.id = seen.user_id and u.deleted_at is null order by seen.user_id
+       join app_user u on u.id = seen.user_id and u.deleted_at is null order by seen.user_id for share of u
      on conflict (user_id) do update set last_seen_at = greatest(presence.last_seen_at, excluded.last_seen_at)
        where presence.status <> 'OFFLINE' or presence.until <= now()`,
     [seen.map(([userId]) => userId), seen.map(([, at]) => at)],

@@ -37,7 +37,7 @@ export interface ReceiptRow {
 }
 
 /** Which receipts there are at all: of lasting members but the sender, of messages from the time whose moves are kept. */
-export interface Shown {
+export interface ReceiptBounds {
   readonly mostMembers: number
   readonly days: number
 }
@@ -55,7 +55,7 @@ const receipts = (mostMembers: string, days: string) => `message
   where message.id = wanted.id and message.created_at > now() - make_interval(days => ${days})`
 
 /** Of each message one more than the page holds; who read it first comes first. */
-export const receiptRows = defineQuestion<Shown & { readonly request: PageRequest<Moment> }, ReceiptRow[]>(
+export const receiptRows = defineQuestion<ReceiptBounds & { readonly request: PageRequest<Moment> }, ReceiptRow[]>(
   'receiptRows',
   async ({ sql }, messageIds, { mostMembers, days, request }) => {
     const { where, order, values } = keysetSql(request, { at: 'move.at', id: 'm.user_id', isDescending: false }, 5)
@@ -69,7 +69,7 @@ export const receiptRows = defineQuestion<Shown & { readonly request: PageReques
   },
 )
 
-export const receiptCount = defineQuestion<Shown, number>('receiptCount', async ({ sql }, messageIds, { mostMembers, days }) => {
+export const receiptCount = defineQuestion<ReceiptBounds, number>('receiptCount', async ({ sql }, messageIds, { mostMembers, days }) => {
   const rows = await sql<{ id: string; count: number }>(
     `select wanted.id, (select count(*)::int from ${receipts('$2', '$3')}) as count from unnest($1::uuid[]) as wanted(id)`,
     [messageIds, mostMembers, days],

@@ -65,7 +65,8 @@ builder.interfaceFields(Room, (t) => ({
   }),
 }))
 
-async function unreadIn({ actor, loaders }: Context, roomId: string) {
+/** What is unread to the viewer in one room: it asks who they are. */
+export async function unreadIn({ actor, loaders }: Context, roomId: string) {
   return (await loaders.load(unreadOf, { roomId, userId: actor.id('what the viewer has not read') }))!
 }
 

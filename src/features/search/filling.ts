@@ -37,8 +37,8 @@ export function fillInWords(database: Database, { pauseMs = 10_000, onTrouble }:
 }
 
 /**
- * The next messages, the newest first, as their ids have it; false once there are none. It locks them: an edit that comes meanwhile waits, and replaces the
- * words; one that was sooner is read. Whatever has words already keeps them.
+ * The next messages, the newest first, as their ids have it; false once there are none. It locks them: an edit that comes meanwhile waits, and
+ * replaces the words; one that was sooner is read. Whatever has words already keeps them.
  */
 export function fillSome(database: Database, most = 500): Promise<boolean> {
   return database.transaction(async (run) => {

@@ -1,7 +1,7 @@
 import type { Services } from '../../graphql/context.ts'
 import { notFound } from '../../lib/refusal.ts'
 import { requirePost } from '../rooms/scene.ts'
-import type { TypingScene } from './scene.ts'
+import { requireTyping, type TypingScene } from './scene.ts'
 import type { Said } from './typing.ts'
 
 /**
@@ -21,7 +21,7 @@ export async function setTyping(services: Services, said: Said, isTyping: boolea
     const last = typing.lastSaid(said)
     if (last === 'just now' || scene.room.memberCount > limits.typingMembers) return scene
     if (last === 'never') await rates.spend('typing', said.personId)
-    await typing.begin(said)
+    await typing.begin(said, () => requireTyping(database, said))
     return scene
   })
 }

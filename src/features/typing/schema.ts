@@ -1,3 +1,4 @@
+import { type GraphQLResolveInfo, Kind, type SelectionNode } from 'graphql'
 import { Passing } from '../../engine/passing.ts'
 import { builder } from '../../graphql/builder.ts'
 import { takeObjects } from '../../graphql/context.ts'
@@ -86,7 +87,7 @@ const SetTypingPayload = builder.objectRef<{ roomId: string }>('SetTypingPayload
   fields: (t) => ({
     room: t.field({
       type: Room,
-      description: 'The room, as it was at most a second ago.',
+      description: 'The room.',
       resolve: ({ roomId }, _args, context) => requireRoom(context, roomId),
     }),
   }),
@@ -98,7 +99,7 @@ builder.mutationField('setTyping', (t) =>
     description:
       'Tells the others in a room that the viewer types there, on this device. To be repeated every 3 s: after 8 s without it lapses. What is said more often than that is not passed on, and in rooms of more than 100 members nothing is: it is accepted, and nobody is told. FORBIDDEN to whoever may not post there, but anybody who sees the room may stop. Sending a message ends it, and so does the end of the socket on which it was said. RATE_LIMITED for beginning more than 30 times a minute.',
     args: { input: t.arg({ type: SetTypingInput, required: true, description: 'Where, and whether.' }) },
-    async resolve(_root, { input }, context) {
+    async resolve(_root, { input }, context, info) {
       const person = requirePerson(context.actor)
       const personId = person.id('who is typing')
       const { device } = context.client
@@ -106,9 +107,20 @@ builder.mutationField('setTyping', (t) =>
       const said = { roomId, personId, device, deviceId: device?.id ?? person.sessionId }
       const { room, mine } = await setTyping(context.services, said, input.isTyping)
       context.loaders.forget()
+      // What is shown of the room is read anew: who was removed from it a moment ago sees nothing of it.
+      if (!namesOnly(info)) return { roomId }
       context.loaders.prime(roomById, roomId, room)
       context.loaders.prime(membershipOf, { roomId, userId: personId }, mine.role === null ? null : mine.membership)
       return { roomId }
     },
   }),
 )
+
+/** Whether an answer shows no more than which object each is, as a client mostly asks that sends the same every few seconds. */
+function namesOnly({ fieldNodes }: GraphQLResolveInfo): boolean {
+  const isName = (selection: SelectionNode): boolean => {
+    if (selection.kind !== Kind.FIELD) return false
+    return selection.selectionSet ? selection.selectionSet.selections.every(isName) : ['id', '__typename'].includes(selection.name.value)
+  }
+  return fieldNodes.every(isName)
+}

@@ -40,8 +40,11 @@ export interface Typing extends Pick<WatchedRooms, 'watch'> {
   readonly scenes: TypingScenes
   /** When this device said that it types, unless something has ended that since: just now, it need not be passed on again. */
   lastSaid(said: Said): 'never' | 'before' | 'just now'
-  /** Until it lapses, `end`, the person says something in the room or leaves it, or the device is gone. */
-  begin(said: Said): Promise<void>
+  /**
+   * Until it lapses, `end`, the person says something in the room or leaves it, or the device is gone. Whether they may is asked once the room
+   * is heard: what takes it from them before that is seen, and what does after it is heard. Rejects where they may not.
+   */
+  begin(said: Said, mayBegin?: () => Promise<void>): Promise<void>
   end(said: Said): Promise<void>
   /** Who is typing in a room. Rooms asked for in the same tick are asked for at once. */
   of(roomId: string): Promise<readonly Remaining[]>
@@ -67,7 +70,7 @@ export function createTyping(options: TypingOptions): Typing {
     return turn
   }
 
-  async function enter({ roomId, personId }: TypingPerson): Promise<TypingHere> {
+  async function enter({ roomId, personId }: TypingPerson, mayBegin: () => Promise<void>): Promise<TypingHere> {
     const key = keyOf({ roomId, personId })
     const known = people.get(key)
     if (known) return known
@@ -77,6 +80,12 @@ export function createTyping(options: TypingOptions): Typing {
     const unhear = await hear(roomId, (event) => {
       if (endsBy(event)) void inTurn({ roomId, personId }, () => end({ roomId, personId }))
     })
+    try {
+      await mayBegin()
+    } catch (error) {
+      unhear()
+      throw error
+    }
     const here = { devices: new Map<string, DeviceHere>(), unhear }
     people.set(key, here)
     return here
@@ -114,8 +123,8 @@ export function createTyping(options: TypingOptions): Typing {
       if (!device) return 'never'
       return performance.now() - device.saidAt < typingRepeatMs ? 'just now' : 'before'
     },
-    async begin({ device, ...typist }) {
-      const { devices } = await enter(typist)
+    async begin({ device, ...typist }, mayBegin = async () => {}) {
+      const { devices } = await enter(typist, mayBegin)
       const known = devices.get(typist.deviceId)
       clearTimeout(known?.lapsing)
       devices.set(typist.deviceId, {

@@ -132,7 +132,7 @@ describe('setTyping', () => {
     }
   })
 
-  it('ten times a second costs the room one word and the database two statements', async () => {
+  it('ten times a second costs the room one word and the database three statements', async () => {
     const { typing, told } = aTyping()
     const heard = await told()
     const database = counted(domain.database)
@@ -147,7 +147,48 @@ describe('setTyping', () => {
         ),
       ).toBeUndefined()
     expect(words(heard)).toEqual([true])
-    expect(database.statements).toHaveLength(2)
+    expect(database.statements).toHaveLength(3)
+  })
+
+  describe('by somebody who was removed a moment ago', () => {
+    const remove = (person: APerson) =>
+      ann.run('mutation ($input: RemoveRoomMemberInput!) { removeRoomMember(input: $input) { room { id } } }', {
+        input: { roomId: room.globalId, userId: person.globalId },
+      })
+
+    it('begins nothing, though it is still believed that they may', async () => {
+      const { typing, told, hearing } = aTyping({ sessionRememberedMs: 60_000 })
+      const heard = await told()
+      const run = domain.as(ben.actor, { typing })
+      for (const isTyping of [true, false]) expect(codeOf(await run(document, { roomId: room.globalId, isTyping }))).toBeUndefined()
+      expect(codeOf(await remove(ben))).toBeUndefined()
+      expect(codeOf(await run(document, { roomId: room.globalId, isTyping: true }))).toBe('NOT_FOUND')
+      expect([words(heard), hearing.size, typing.size.people]).toEqual([[true, false], 0, 0])
+    })
+
+    it('shows them nothing of the room, whatever they say', async () => {
+      const { typing } = aTyping({ sessionRememberedMs: 60_000 })
+      const run = domain.as(ben.actor, { typing })
+      const read = `mutation ($id: ID!, $isTyping: Boolean!) {
+        setTyping(input: { roomId: $id, isTyping: $isTyping }) { name: room { id } room { ...R } } }
+        fragment R on Room { messages(first: 10) { nodes { content } } }`
+      const say = (isTyping: boolean) => run(read, { id: room.globalId, isTyping })
+      expect(codeOf(await say(true))).toBeUndefined()
+      expect(codeOf(await remove(ben))).toBeUndefined()
+      for (const isTyping of [true, false])
+        expect((await say(isTyping)).errors?.map(({ extensions }) => extensions.code)).toContain('NOT_FOUND')
+    })
+  })
+
+  it('is for whoever is given the right at once, though they were refused it a moment ago', async () => {
+    const { typing } = aTyping({ sessionRememberedMs: 60_000 })
+    const cid = await domain.aPerson('Cid')
+    const say = async () => codeOf(await domain.as(cid.actor, { typing })(document, { roomId: room.globalId, isTyping: true }))
+    expect(await say()).toBe('NOT_FOUND')
+    await ann.run('mutation ($input: AddRoomMemberInput!) { addRoomMember(input: $input) { room { id } } }', {
+      input: { roomId: room.globalId, userId: cid.globalId },
+    })
+    expect(await say()).toBeUndefined()
   })
 
   it('passes on what is said again after a while, so that it goes on', async () => {
