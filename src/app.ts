@@ -20,6 +20,8 @@ import { movesOf } from './features/receipts/moves.ts'
 import { schema } from './features/schema.ts'
 import { fillInWords } from './features/search/filling.ts'
 import { createTyping } from './features/typing/typing.ts'
+import { createUploads } from './features/uploads/services.ts'
+import { unusedOf } from './features/uploads/sweeping.ts'
 import { createBudget, noBudget } from './graphql/budget.ts'
 import type { Services } from './graphql/context.ts'
 import { createMask } from './graphql/errors.ts'
@@ -32,6 +34,8 @@ import { uuid } from './lib/uuid.ts'
 import { createCrowd } from './server/crowd.ts'
 import { openServer, type Server } from './server/http.ts'
 import { type Database, openDatabase } from './store/database.ts'
+import { createServerLinks, makeLinkSecret } from './store/file-links.ts'
+import { openDiskFiles } from './store/files-disk.ts'
 import { prepareDatabase } from './store/migrate.ts'
 import { createMemoryRates, noRates, type Rates, readRates } from './store/rates.ts'
 import { createRedisRates } from './store/rates-redis.ts'
@@ -94,7 +98,12 @@ async function open(
     epoch: uuid,
     signingKey: makeSigningKey,
     refreshSecret: makeRefreshSecret,
+    linkSecret: makeLinkSecret,
   })
+  const base = () => (config.publicUrl ?? server.url).replace(/\/+$/, '')
+  const links = createServerLinks({ secret: keys.linkSecret, base })
+  const files = owned(await openDiskFiles(config.storageUrl.slice('file:'.length), links))
+  const uploads = owned(createUploads(database, files, { ...config, base, onTrouble }))
   const bus = overrides.bus ?? owned(config.redisUrl ? createRedisBus(config.redisUrl, onTrouble) : createMemoryBus(onTrouble))
   const log = createLog(database)
   const hub = owned(
@@ -123,20 +132,23 @@ async function open(
     unread: owned(createUnreadWatch(database, { ...config, hub, hear, onTrouble })),
     presence: owned(createPresence({ ...config, database, bus, whereabouts, onTrouble })),
     typing: owned(createTyping({ ...config, bus, typists, hear })),
+    uploads,
   }
-  for (const kept of [log, movesOf(database)]) owned(sweepHourly(kept, { days: config.logDays, onTrouble }))
+  for (const kept of [log, movesOf(database), unusedOf({ database, transact, uploads })])
+    owned(sweepHourly(kept, { days: config.logDays, onTrouble }))
   owned(fillInWords(database, { onTrouble }))
 
   const mask = createMask((id, error) => logger.error('Something went wrong.', { id, error }))
   const live = createLive({ schema, services, hub, mask })
   const attendance = createAttendance(hear)
-  const server = owned(
+  const server: Server = owned(
     await openServer({
       schema,
       services,
       operations: createOperations(schema, config.limits, mask, config.limitRates === 'on' ? createBudget(config) : noBudget),
       live,
       attendance,
+      links,
       crowd: createCrowd(config.limitRates === 'on' ? config.socketsPerPerson : Number.POSITIVE_INFINITY),
       bus,
       mask,

@@ -113,6 +113,8 @@ const isDatabase = (value: string) =>
     ? undefined
     : 'set postgres://USER:PASSWORD@HOST/NAME, or pglite:FOLDER.'
 
+const isStorage = (value: string) => (/^file:.+/.test(value) ? undefined : 'set file:FOLDER.')
+
 const isSigningKey = (value: string) =>
   readSigningKey(value) ? undefined : 'set a private Ed25519 key as a JWK: {"kty":"OKP","crv":"Ed25519","x":"…","d":"…"}.'
 
@@ -129,6 +131,7 @@ export const settings = {
   port: number('PORT', 4000, 'where to listen; 0 takes a free port and prints it', 0, 65535),
   host: text('HOST', '127.0.0.1', 'the address to listen on; 0.0.0.0 for all'),
   databaseUrl: text('DATABASE_URL', 'pglite:.data/db', '`postgres://…`, or `pglite:FOLDER`', isDatabase),
+  storageUrl: text('STORAGE_URL', 'file:.data/files', 'where files are kept: `file:FOLDER`', isStorage),
   redisUrl: optional(
     'REDIS_URL',
     '`redis://…`: the bus, the rates, and who is there and types, of several nodes',
@@ -150,6 +153,10 @@ export const settings = {
   refreshGraceMs: number('REFRESH_GRACE_MS', 30_000, 'how long a used refresh token gives its successor again', 0),
   sessionRememberedMs: number('SESSION_REMEMBERED_MS', 1000, 'how long a session found alive is believed to be', 0),
   sessionsPerPerson: number('SESSIONS_PER_PERSON', 100, 'devices signed in a person; one more ends the one unused for longest'),
+
+  linkMs: number('LINK_MS', 15 * 60_000, 'life of a link to put or get a file', 2000),
+  unusedUploadMs: number('UNUSED_UPLOAD_MS', 24 * 3_600_000, 'how long a file is kept that is attached to nothing', 1000),
+  inspectionsMost: number('INSPECTIONS_MOST', 4, 'files that a node looks at and makes previews of at once'),
 
   sendPerSecond: number(
     'SEND_PER_SECOND',
@@ -190,6 +197,10 @@ export const settings = {
   signalsKept: number('SIGNALS_KEPT', 1000, 'signals kept for each participant of a call, a hundred more at times', 100),
   deviceCharacters: number('DEVICE_CHARACTERS', 64, "characters of a device's name for itself"),
   nonceCharacters: number('NONCE_CHARACTERS', 64, 'characters a nonce'),
+  filenameCharacters: number('FILENAME_CHARACTERS', 255, 'characters the name of a file'),
+  uploadBytes: number('UPLOAD_BYTES', 50 * 1024 * 1024, 'bytes a file'),
+  attachmentsMost: number('ATTACHMENTS_MOST', 10, 'files a message'),
+  unusedUploadsMost: number('UNUSED_UPLOADS_MOST', 100, 'files of a person that are attached to nothing (yet)'),
   presenceCharacters: number('PRESENCE_CHARACTERS', 100, 'characters of what somebody says of themselves beside their presence'),
   presencePeopleMost: number('PRESENCE_PEOPLE_MOST', 200, 'people whose presence a subscription can watch'),
   typingMembers: number('TYPING_MEMBERS', 100, 'members of a room above which nobody is told who is typing', 0),

@@ -23,7 +23,12 @@ function choices(config: Config, app: App): string[] {
     : isEmbedded
       ? 'in this process: an embedded database has one'
       : 'in this process, for want of REDIS_URL: meant for one node; a second would hear of this one a second late'
-  const lines = [`  GraphiQL  ${app.url}/graphql`, `  database  ${database}`, `  bus       ${bus}`]
+  const lines = [
+    `  GraphiQL  ${app.url}/graphql`,
+    `  database  ${database}`,
+    `  bus       ${bus}`,
+    `  files     in ${config.storageUrl.slice('file:'.length)} (STORAGE_URL)`,
+  ]
   return config.limitRates === 'on' ? lines : [...lines, '  limits    rates and bounds a person are off (LIMITS): for benches only']
 }
 

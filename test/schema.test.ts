@@ -5,6 +5,10 @@ import { coordinates, type Place } from './support/coordinates.ts'
 
 /** What schema.graphql has beyond the contract, each with the reason why users would expect it. Of a new type only its name. */
 const additions: Record<string, string> = {
+  AvatarSize: 'A list of people wants small pictures and a profile a large one: the client says which.',
+  ...Object.fromEntries(
+    ['User', 'Room', 'DirectRoom', 'GroupRoom', 'Channel'].map((type) => [`${type}.avatarUrl(size:)`, 'Which of the two sizes it is.']),
+  ),
   'ReactionGroup.id': 'It changes by events, and normalised caches that know it by its place in a list would mix one emoji with another.',
   'ViewerUpdated.room':
     'A setting of one room, or a block, changes what the viewer holds of that room: without it they would read all of them again.',

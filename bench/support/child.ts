@@ -7,6 +7,7 @@ import { type Frame, readProfile } from './profile.ts'
 
 /** A program of ours in a process of its own, which ends with this one. */
 export interface Child {
+  readonly pid: number
   /** Time on a processor since it began, all threads; not a number where the system does not tell. */
   cpu(): CpuTime
   send(message: object): void
@@ -34,6 +35,7 @@ export function startChild(file: string, env: Record<string, string> = {}): Chil
   const messages = new Messages(child, file)
   return {
     process: child,
+    pid: child.pid!,
     cpu: () => cpuOf(child.pid!),
     send: (message) => void child.send(message),
     next: (key) => messages.next(key),

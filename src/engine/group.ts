@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../store/transact.ts'
 import type { Entry, LiveStream, Rendering } from './live-stream.ts'
 import type { StreamReader } from './reader.ts'
+import { Rendered } from './sink.ts'
 
 /** How a group's events are shown. */
 export interface Renderer {
@@ -41,11 +42,12 @@ export class Group {
     return this.#renderer.endsAccessOf(event)
   }
 
-  /** Once for each entry, whoever asks first; the entry keeps it for as long as the ring keeps the entry. */
+  /** Once for each entry, whoever asks first; the entry keeps it for as long as the ring keeps the entry, and it is not stale. */
   render(entry: Entry): Rendering | Promise<Rendering> {
     const kept = entry.rendered
     const found = kept.get(this.key)
-    if (found !== undefined) return found
+    if (found instanceof Rendered && found.isStale) this.stream.grew(entry, -found.json.length)
+    else if (found !== undefined) return found
     const rendering = this.#renderer.render(entry).then(
       (rendered) => {
         kept.set(this.key, rendered)

@@ -129,7 +129,7 @@ export class LiveStream {
     return events[0]?.seq === seq + 1 ? this.#entries(events.slice(0, events.findIndex(isLast) + 1)) : []
   }
 
-  /** Tells that an entry's renderings take this much memory more. */
+  /** Tells that an entry's renderings take this much memory more, or less. */
   grew(entry: Entry, bytes: number): void {
     const first = this.#ring[0]?.event.seq
     if (first === undefined || this.#ring[entry.event.seq - first] !== entry) return

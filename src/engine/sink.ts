@@ -3,10 +3,17 @@
  */
 export class Rendered<Result = unknown> {
   readonly result: Result
+  /** Something in it lapses, such as a link: from then on it is made anew for whoever comes. */
+  readonly staleAt: number
   #json: Buffer | undefined
 
-  constructor(result: Result) {
+  constructor(result: Result, staleAt = Number.POSITIVE_INFINITY) {
     this.result = result
+    this.staleAt = staleAt
+  }
+
+  get isStale(): boolean {
+    return Date.now() >= this.staleAt
   }
 
   /** The result as JSON, made once. */

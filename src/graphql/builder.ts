@@ -19,6 +19,7 @@ export const builder = new SchemaBuilder<{
     ID: { Input: string; Output: string }
     DateTime: { Input: Date; Output: Date }
     Cursor: { Input: string; Output: string }
+    URL: { Input: string; Output: string }
     JSON: { Input: unknown; Output: unknown }
   }
   Connection: { totalCount?: () => Promise<number | null> }

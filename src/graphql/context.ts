@@ -38,6 +38,8 @@ export interface Context {
   characters: number
   /** How many objects stand in it that its cost did not count, as far as `takeObjects` was told. */
   objects: number
+  /** From when on it is not shown to anybody else any more: `keepUntil` was told of something in it that lapses. */
+  staleAt: number
 }
 
 /** The little that a resolver may know of the way its operation came. */
@@ -62,7 +64,15 @@ export interface Device {
 export const noClient: Client = { userAgent: null, address: 'none' }
 
 export function createContext(services: Services, actor: Actor, client: Client = noClient, rows: readonly Known[] = []): Context {
-  return { actor, services, client, loaders: new Loaders(services.database, rows), characters: 0, objects: 0 }
+  return {
+    actor,
+    services,
+    client,
+    loaders: new Loaders(services.database, rows),
+    characters: 0,
+    objects: 0,
+    staleAt: Number.POSITIVE_INFINITY,
+  }
 }
 
 /**
@@ -87,4 +97,10 @@ export function takeCharacters(context: Context, text: string): string {
   if (context.characters > answerCharacters)
     throw new Refusal('QUERY_TOO_COMPLEX', `At most ${answerCharacters} characters of text in an answer, please: ask for smaller pages.`)
   return text
+}
+
+/** For what stands in an answer and is good for so long only, such as a link: for half of that the answer may be shown to others too. */
+export function keepUntil(context: Context, lapsesAt: Date): void {
+  const now = Date.now()
+  context.staleAt = Math.min(context.staleAt, now + (lapsesAt.getTime() - now) / 2)
 }

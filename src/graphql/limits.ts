@@ -18,6 +18,10 @@ export interface Limits {
   readonly signalsKept: number
   readonly deviceCharacters: number
   readonly nonceCharacters: number
+  readonly filenameCharacters: number
+  readonly uploadBytes: number
+  readonly attachmentsMost: number
+  readonly unusedUploadsMost: number
   readonly searchCharacters: number
   readonly presenceCharacters: number
   readonly presencePeopleMost: number

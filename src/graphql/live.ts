@@ -6,7 +6,7 @@ import type { Hub } from '../engine/hub.ts'
 import type { Entry, LiveStream, Rendering } from '../engine/live-stream.ts'
 import { Passing } from '../engine/passing.ts'
 import { StreamReader } from '../engine/reader.ts'
-import { type Reader, Rendered, type Sink } from '../engine/sink.ts'
+import type { Reader, Sink } from '../engine/sink.ts'
 import { notFound } from '../lib/refusal.ts'
 import type { Context, Services } from './context.ts'
 import { type Mask, rootOf } from './errors.ts'
@@ -105,8 +105,7 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
     const key = `${stream.id} ${shapeOf(operation)}`
     // Not the context itself: what it has loaded would be kept for as long as the subscription.
     const { actor, client } = context
-    const toPerson = async (shown: Shown) =>
-      new Rendered(await show(operation, shown, actor.kind === 'person' ? actor.hearing(stream.id) : actor, client))
+    const toPerson = (shown: Shown) => show(operation, shown, actor.kind === 'person' ? actor.hearing(stream.id) : actor, client)
     let found = groups.get(key)
     if (!found || found.group.stream !== stream) {
       found = {

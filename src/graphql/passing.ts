@@ -2,7 +2,7 @@ import type { ExecutionResult } from 'graphql'
 import type { Rendering } from '../engine/live-stream.ts'
 import type { Passing } from '../engine/passing.ts'
 import { PassingReader } from '../engine/passing-reader.ts'
-import { type Reader, Rendered, type Sink } from '../engine/sink.ts'
+import type { Reader, Sink } from '../engine/sink.ts'
 import type { Context } from './context.ts'
 import { type LiveOperation, shapeOf } from './shape.ts'
 import { type Show, showToAll } from './show.ts'
@@ -35,7 +35,7 @@ export function createPassing(show: Show) {
       async render(state) {
         const shared = key && audience && (await renderForAll(key, state, () => showToAll(show, operation, { event: state }, audience)))
         if (shared && shared !== 'personal') return shared
-        return new Rendered(await show(operation, { event: state }, actor, client))
+        return show(operation, { event: state }, actor, client)
       },
     })
     await mayFollow()

@@ -22,6 +22,15 @@ builder.scalarType('Cursor', {
   },
 })
 
+builder.scalarType('URL', {
+  description: 'An address, whole: with its scheme and host.',
+  serialize: (value) => value,
+  parseValue(value) {
+    if (typeof value !== 'string' || !URL.canParse(value)) throw malformed('A URL is an address with its scheme and host.')
+    return value
+  },
+})
+
 builder.scalarType('JSON', {
   description: 'Any JSON value.',
   serialize: (value) => value,

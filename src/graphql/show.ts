@@ -15,7 +15,7 @@ export interface Shown {
 }
 
 /** Rejects when the database could not be reached: an event half shown would count as delivered, and never be shown whole. */
-export type Show = (operation: LiveOperation, shown: Shown, as: Actor, client?: Client) => Promise<ExecutionResult>
+export type Show = (operation: LiveOperation, shown: Shown, as: Actor, client?: Client) => Promise<Rendered<ExecutionResult>>
 
 export interface ShowOptions {
   readonly schema: GraphQLSchema
@@ -40,10 +40,10 @@ export function createShow({ schema, services, mask }: ShowOptions): Show {
       if (lost !== undefined) throw lost
       // An answer that the audience was asked for is thrown away: its errors are nobody's.
       const isForNobody = actor.kind === 'audience' && actor.askedFor !== undefined
-      return isForNobody ? result : mask.result(result)
+      return new Rendered(isForNobody ? result : mask.result(result), contextValue.staleAt)
     } catch (error) {
       if (isLostConnection(error)) throw error
-      return { errors: [mask.error(error)] }
+      return new Rendered({ errors: [mask.error(error)] })
     } finally {
       contextValue.loaders.close()
     }
@@ -53,7 +53,7 @@ export function createShow({ schema, services, mask }: ShowOptions): Show {
 /** Once for everybody who may follow that stream, or 'personal' where it turned out to depend on who looks. */
 export async function showToAll(show: Show, operation: LiveOperation, shown: Shown, streamId: string): Promise<Rendering> {
   const audience = new Audience(streamId)
-  const rendered = new Rendered(await show(operation, shown, audience))
+  const rendered = await show(operation, shown, audience)
   // Serialising is part of it: whatever asks does so before the flag is read.
   void rendered.json
   return audience.askedFor === undefined ? rendered : 'personal'

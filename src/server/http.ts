@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { type ErrorCode, Refusal } from '../lib/refusal.ts'
 import { readBody } from './body.ts'
+import { createFileRoutes } from './files.ts'
 import { createGraphQLOverHttp } from './graphql-over-http.ts'
 import { readiness } from './health.ts'
 import type { ServerParts } from './parts.ts'
@@ -23,6 +24,7 @@ export interface Server {
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, services, bus, logger, mask } = parts
   const graphql = createGraphQLOverHttp({ ...parts, onStream: keepStream })
+  const files = createFileRoutes({ ...parts, onStream: keepStream })
   const sockets = openSockets(parts)
   const streams = new Set<ServerResponse>()
   const running = new Set<Promise<void>>()
@@ -62,10 +64,10 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     const route = routes[pathOf(request)]
     if (!URL.canParse(`http://${request.headers.host}`))
       return json(response, 400, refused('BAD_USER_INPUT', 'The Host header names no host.'))
-    if (!route) return json(response, 404, refused('NOT_FOUND', 'There is nothing here.'))
     if (isDraining) response.setHeader('connection', 'close')
     try {
-      await route(request, response)
+      if (route) await route(request, response)
+      else if (!(await files(request, response))) json(response, 404, refused('NOT_FOUND', 'There is nothing here.'))
     } catch (error) {
       if (request.destroyed && !request.complete) return void response.destroy()
       const { message, extensions } = mask.error(error)
@@ -81,6 +83,8 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     running.add(serving)
     serving.finally(() => running.delete(serving)).catch((error) => logger.error('A request failed.', { error }))
   })
+  // A large file may come as slowly as its link is good.
+  server.requestTimeout = services.uploads.linkMs
   server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket as Socket, head))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(settings.port, settings.host, () => {

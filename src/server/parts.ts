@@ -6,6 +6,7 @@ import type { Mask } from '../graphql/errors.ts'
 import type { Live } from '../graphql/live.ts'
 import type { Operations } from '../graphql/operations.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { ServerLinks } from '../store/file-links.ts'
 import type { Crowd } from './crowd.ts'
 
 /** What serving needs, made by `createApp`. */
@@ -16,6 +17,7 @@ export interface ServerParts {
   readonly live: Live
   readonly attendance: Attendance
   readonly crowd: Crowd
+  readonly links: ServerLinks
   readonly bus: Bus
   readonly mask: Mask
   readonly logger: Logger

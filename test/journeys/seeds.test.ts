@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { openSocket } from '../support/client.ts'
 import { until } from '../support/until.ts'
+import { aPictureFile, takeFile, upload } from '../support/uploads.ts'
 import { callOf, joinCall, listen, type Seat, send, startCall } from './calling.ts'
 import { orThrow, type Person } from './person.ts'
 import { isServed } from './place.ts'
@@ -200,7 +201,12 @@ inEachWorld('001 · SMIMSO (bare WebSocket, conversations, WebRTC)', (world) => 
     expect(made).toMatchObject({ room: { kind: 'GROUP', name: 'Trip' } })
   })
 
-  it.todo('conversations: avatar')
+  it('conversations: avatar', async () => {
+    const { ada, roomId } = await aGroup(world())
+    const { id: avatarId } = await takeFile(ada, await aPictureFile())
+    const { room } = await write(ada, 'updateRoom', { roomId, avatarId }, 'room { avatarUrl }')
+    expect((await fetch(room.avatarUrl)).headers.get('content-type')).toBe('image/webp')
+  })
 
   it('participants `joined_at`', async () => {
     const { ada, roomId } = await aGroup(world())
@@ -225,7 +231,27 @@ inEachWorld('001 · SMIMSO (bare WebSocket, conversations, WebRTC)', (world) => 
     expect(message.kind).toBe('TEXT')
   })
 
-  it.todo('message types image, file, audio, video; `file_url`')
+  it('message types image, file, audio, video; `file_url`', async () => {
+    const { ada, ben, roomId } = await aGroup(world())
+    const film = Buffer.from('0000001c667479706d703432000000006d7034326d70343169736f6d000000086d646174', 'hex')
+    const sound = Buffer.from(
+      '524946462c00000057415645666d7420100000000100010044ac000044ac0000010008006461746108000000 8080808080808080'.replace(' ', ''),
+      'hex',
+    )
+    const files = [
+      ['IMAGE', await aPictureFile()],
+      ['FILE', { filename: 'notes.txt', mimeType: 'text/plain', bytes: Buffer.from('Notes') }],
+      ['AUDIO', { filename: 'sound.wav', mimeType: 'audio/wav', bytes: sound }],
+      ['VIDEO', { filename: 'film.mp4', mimeType: 'video/mp4', bytes: film }],
+    ] as const
+    for (const [kind, file] of files) {
+      const attachmentIds = [(await takeFile(ada, file)).id]
+      await write(ada, 'sendMessage', { roomId, content: '', attachmentIds }, 'message { id }')
+      const { room } = await read(ben, 'query ($id: ID!) { room(id: $id) { lastMessage { kind attachments { url } } } }', { id: roomId })
+      expect(room.lastMessage.kind).toBe(kind)
+      expect(Buffer.from(await (await fetch(room.lastMessage.attachments[0].url)).arrayBuffer()).equals(file.bytes)).toBe(true)
+    }
+  })
 
   it('`message`', async () => {
     const { ada, ben, roomId } = await aGroup(world())
@@ -349,7 +375,20 @@ inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
     }
   })
 
-  it.todo('POST upload; signed URL for direct upload; media url, filename, size, mime type')
+  it('POST upload; signed URL for direct upload; media url, filename, size, mime type', async () => {
+    const ada = await world().aPerson('Ada')
+    const file = await aPictureFile()
+    const { uploadUrl, headers, attachment } = await upload(ada, file)
+    expect((await fetch(uploadUrl, { method: 'PUT', headers, body: new Uint8Array(file.bytes) })).ok).toBe(true)
+    const done = await write(ada, 'completeUpload', { attachmentId: attachment.id }, 'attachment { state url filename size mimeType }')
+    expect(done.attachment).toEqual({
+      state: 'READY',
+      url: expect.stringMatching(/^http/),
+      filename: 'red.png',
+      size: file.bytes.length,
+      mimeType: 'image/png',
+    })
+  })
 
   it('`connected`, `room_joined`, `room_left`', async () => {
     const { ada, ben, roomId } = await aGroup(world())
@@ -467,7 +506,11 @@ inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
     await device.stop()
   })
 
-  it.todo('wanted there later: previews')
+  it('wanted there later: previews', async () => {
+    const ada = await world().aPerson('Ada')
+    const { previewUrl } = await takeFile(ada, await aPictureFile())
+    expect((await fetch(previewUrl!)).headers.get('content-type')).toBe('image/webp')
+  })
 })
 
 inEachWorld('003 · Dream Studio (rooms, calls, presence)', (world) => {
@@ -629,7 +672,14 @@ inEachWorld('004 · Channels and direct messages', (world) => {
     }
   })
 
-  it.todo('`send_message`, `send_direct_message` with `attachments`')
+  it('`send_message`, `send_direct_message` with `attachments`', async () => {
+    const { ada, ben, channelId } = await aChannel(world())
+    for (const roomId of [channelId, await ada.open(ben)]) {
+      const attachmentIds = [(await takeFile(ada, await aPictureFile())).id]
+      const { message } = await write(ada, 'sendMessage', { roomId, content: 'Look', attachmentIds }, 'message { kind attachments { id } }')
+      expect(message).toEqual({ kind: 'IMAGE', attachments: [{ id: attachmentIds[0] }] })
+    }
+  })
 
   it('`edit_…`, `delete_…`, `forward_message`', async () => {
     const { ada, ben, channelId } = await aChannel(world())
@@ -693,7 +743,16 @@ inEachWorld('004 · Channels and direct messages', (world) => {
     expect(room.lastMessage).toEqual({ sender: { name: 'Ben' }, replyTo: { content: 'First' }, reactions: [] })
   })
 
-  it.todo('message with attachments')
+  it('message with attachments', async () => {
+    const { ada, ben, channelId } = await aChannel(world())
+    const listening = await ben.follow(channelId)
+    const attachmentIds = [(await takeFile(ada, await aPictureFile())).id]
+    await write(ada, 'sendMessage', { roomId: channelId, content: 'Look', attachmentIds }, 'message { id }')
+    await listening.hears('Look')
+    await listening.stop()
+    const { room } = await read(ben, 'query ($id: ID!) { room(id: $id) { lastMessage { attachments { id width } } } }', { id: channelId })
+    expect(room.lastMessage.attachments).toEqual([{ id: attachmentIds[0], width: 60 }])
+  })
 
   it('`ping`, `pong`', async () => {
     const ada = await world().aPerson('Ada')
@@ -728,7 +787,13 @@ inEachWorld('004 · Channels and direct messages', (world) => {
     expect(seen).toEqual(said)
   })
 
-  it.todo('upload, then send with the reference')
+  it('upload, then send with the reference', async () => {
+    const { ada, roomId } = await aGroup(world())
+    const { id, url } = await takeFile(ada, { filename: 'a.txt', mimeType: 'text/plain', bytes: Buffer.from('Words') })
+    await write(ada, 'sendMessage', { roomId, content: '', attachmentIds: [id] }, 'message { id }')
+    expect(await (await fetch(url!)).text()).toBe('Words')
+    expect(await attempt(ada, 'sendMessage', { roomId, content: '', attachmentIds: [id] }, 'message { id }')).toBe('BAD_USER_INPUT')
+  })
 
   it('client: reconnect, rejoin, retry failed sends', async () => {
     const { ada, ben, roomId } = await aGroup(world())

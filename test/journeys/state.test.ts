@@ -13,18 +13,19 @@ import {
 } from '../support/apply-events.ts'
 import { post } from '../support/client.ts'
 import { until } from '../support/until.ts'
+import { aPictureFile, takeFile } from '../support/uploads.ts'
 import { anotherDevice, orThrow, type Person, password } from './person.ts'
 import { inEachWorld, type World } from './world.ts'
 
 const message = `fragment MessageParts on Message { __typename id seq content createdAt editedAt deletedAt isPinned isForwarded forwardedFrom { __typename id content } edits { content replacedAt }
   reactions { emoji count viewerReacted users(first: 5) { __typename id name } } sender { __typename id name }
-  kind systemKind mentions { __typename id handle name }
+  kind systemKind attachments { __typename id state filename mimeType size width height durationMs } mentions { __typename id handle name }
   replyTo { __typename id content } thread { ...ThreadParts } }
   fragment ThreadParts on Thread { __typename id replyCount lastReplyAt participants(first: 5) { __typename id name } }`
 const pins = 'fragment PinParts on Room { __typename id pinnedMessages { __typename id content isPinned } }'
 const markParts = '__typename id seq at user { __typename id name }'
 const member = `fragment MemberParts on RoomMember { __typename id role joinedAt mutedUntil notificationLevel user { __typename id name } readMark { ${markParts} } }`
-const room = `fragment RoomParts on Room { __typename id kind name topic archivedAt memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
+const room = `fragment RoomParts on Room { __typename id kind name topic avatarUrl archivedAt memberCount lastActivityAt lastMessage { ...MessageParts } } ${message}`
 const mine = `fragment MineParts on Room { __typename id viewerPermissions viewerMembership { ...MemberParts } readMarks { ${markParts} } ...UnreadParts }
   fragment UnreadParts on Room { __typename id unreadCount unreadMentionCount firstUnreadMessage { __typename id content } }`
 const channel = 'fragment ChannelParts on Channel { __typename id name topic isPrivate archivedAt createdAt }'
@@ -117,6 +118,14 @@ const write = async (person: Person, mutation: string, input: Record<string, unk
   const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`
   return orThrow(await person.ask(`mutation ($input: ${type}!) { ${mutation}(input: $input) { __typename } }`, { input }))
 }
+const aFile = (content: string) => ({ filename: `${content}.txt`, mimeType: 'text/plain', bytes: Buffer.from(content) })
+async function sendFiles(person: Person, roomId: string, ...contents: string[]): Promise<string> {
+  const attachmentIds: string[] = []
+  for (const content of contents) attachmentIds.push((await takeFile(person, aFile(content))).id)
+  const document = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }'
+  const input = { roomId, content: '', attachmentIds }
+  return orThrow(await person.ask<{ sendMessage: { message: { id: string } } }>(document, { input })).sendMessage.message.id
+}
 const aCase = (act: Act, who: Omit<Case, 'act'> = {}): Case => ({ act, ...who })
 const tablet: Case['ends'] = (cast) => [cast.tablet]
 const inChannel = { where: ({ channelId }: Cast) => channelId }
@@ -204,6 +213,14 @@ const cases: Record<string, Record<string, Case>> = {
       const input = { name: 'Once', topic: 'A topic', memberIds: [cid.id], nonce: 'once' }
       await write(ben, 'createGroupRoom', input)
       await write(ben, 'createGroupRoom', input)
+    }),
+  },
+  createUpload: {
+    'which is nobody else’s to see': aCase(({ ada }) => write(ada, 'createUpload', { filename: 'a.txt', mimeType: 'text/plain', size: 5 })),
+  },
+  completeUpload: {
+    'and not sent': aCase(async ({ ada }) => {
+      await takeFile(ada, aFile('Hello'))
     }),
   },
   createTeam: {
@@ -435,6 +452,18 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ada, 'sendSignal', { from, to, kind: 'OFFER', payload: { sdp: '' } })
     }),
   },
+  'sendMessage, with files': {
+    'by one, forwarded by the other': aCase(async ({ ada, ben, roomId }) => {
+      const messageId = await sendFiles(ada, roomId, 'One', 'Two')
+      await write(ben, 'forwardMessage', { messageId, toRoomId: roomId })
+    }),
+    'edited, then deleted': aCase(async ({ ada, ben, roomId }) => {
+      await sendFiles(ben, roomId, 'Stays')
+      const messageId = await sendFiles(ada, roomId, 'Goes')
+      await write(ada, 'editMessage', { messageId, content: 'Look' })
+      await write(ada, 'deleteMessage', { messageId })
+    }),
+  },
   'sendMessage, in a public channel': {
     'by who is not in it, twice': aCase(async ({ ben, channelId }) => {
       for (const content of ['Hello', 'Anybody here?']) await ben.say(channelId, content)
@@ -583,6 +612,11 @@ const cases: Record<string, Record<string, Case>> = {
     'its topic, and back': aCase(async ({ ada, roomId }) => {
       await write(ada, 'updateRoom', { roomId, topic: 'New' })
       await write(ada, 'updateRoom', { roomId, topic: null })
+    }),
+    'its picture, and away with it': aCase(async ({ ada, roomId }) => {
+      const { id: avatarId } = await takeFile(ada, await aPictureFile())
+      await write(ada, 'updateRoom', { roomId, avatarId })
+      await write(ada, 'updateRoom', { roomId, avatarId: null })
     }),
     'of a public channel': aCase(
       ({ ada, channelId: roomId }) => write(ada, 'updateRoom', { roomId, name: 'Renamed', topic: 'New' }),

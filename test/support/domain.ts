@@ -11,17 +11,21 @@ import { createPresence } from '../../src/features/presence/presence.ts'
 import { createMarks, type OwnedMarks } from '../../src/features/receipts/marks.ts'
 import { schema } from '../../src/features/schema.ts'
 import { createTyping } from '../../src/features/typing/typing.ts'
+import { createUploads } from '../../src/features/uploads/services.ts'
 import { type Actor, Nobody, Person } from '../../src/graphql/actor.ts'
 import { createContext, type Services } from '../../src/graphql/context.ts'
 import type { HeardEvent } from '../../src/graphql/facts.ts'
 import { makeSigningKey } from '../../src/lib/signing-key.ts'
 import { uuid } from '../../src/lib/uuid.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
+import { createServerLinks, makeLinkSecret } from '../../src/store/file-links.ts'
+import { openDiskFiles } from '../../src/store/files-disk.ts'
 import { prepareDatabase } from '../../src/store/migrate.ts'
 import { noRates } from '../../src/store/rates.ts'
 import { createTransact } from '../../src/store/transact.ts'
 import { createMemoryTypists } from '../../src/store/typists.ts'
 import { createMemoryWhereabouts } from '../../src/store/whereabouts.ts'
+import { storageUrl } from './files.ts'
 
 /** Parley without a server: the schema executed on a real embedded database. For what needs no socket. */
 export interface Domain {
@@ -68,6 +72,7 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     epoch: uuid,
     signingKey: makeSigningKey,
     refreshSecret: makeRefreshSecret,
+    linkSecret: makeLinkSecret,
   })
   const rung: HeardEvent[] = []
   const ring = (events: readonly HeardEvent[]) => void rung.push(...events)
@@ -77,6 +82,9 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
   })
   const sends = createSends(database, ring, { waitingMost: config.sendsWaiting })
   const accounts = await createAccounts(database, { ...config, ...keys, issuer: 'parley' })
+  const base = () => 'https://chat.example.org'
+  const links = createServerLinks({ secret: keys.linkSecret, base })
+  const files = await openDiskFiles(storageUrl().slice('file:'.length), links)
   const services = {
     ...accounts,
     database,
@@ -90,6 +98,7 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     epoch,
     limits: config.limits,
     rates: noRates,
+    uploads: createUploads(database, files, { ...config, base, onTrouble: () => {} }),
     presence: createPresence({ ...config, database, bus, whereabouts: createMemoryWhereabouts(), onTrouble: () => {} }),
     // No hub: nothing is heard that would end it, or move a room.
     typing: createTyping({ ...config, bus, typists: createMemoryTypists(), hear: async () => () => {} }),

@@ -4,6 +4,7 @@ import { createLogger } from '../../src/lib/logger.ts'
 import { uuid } from '../../src/lib/uuid.ts'
 import { type Answer, ask, post } from './client.ts'
 import { aDomain } from './domain.ts'
+import { storageUrl } from './files.ts'
 import { CreateRoomDocument, SayDocument, SignUpDocument } from './generated/documents.ts'
 
 /** A whole Parley on a free port. */
@@ -44,7 +45,7 @@ export async function startParley(env: Record<string, string> = {}, overrides: O
   const logged: string[] = []
   const logger = createLogger('info', (line) => logged.push(line))
   const database = env.DATABASE_URL ? {} : { database: (await aDomain()).database }
-  const app = await createApp(readConfig({ ...forTests, ...env }), { logger, ...database, ...overrides })
+  const app = await createApp(readConfig({ ...forTests, STORAGE_URL: storageUrl(), ...env }), { logger, ...database, ...overrides })
   const url = app.url.replace('localhost', '127.0.0.1')
 
   async function aUser(name = 'Somebody'): Promise<AUser> {

@@ -7,30 +7,35 @@ import { unblockAllIn } from '../blocks/closing.ts'
 import { forgetPresenceIn } from '../presence/closing.ts'
 import { quitRoomsIn, roomIdsOf } from '../rooms/closing.ts'
 import { quitTeamsIn, teamIdsOf } from '../teams/closing.ts'
+import { removeAvatarIn } from '../uploads/avatars.ts'
 import { accountClosed } from './events.ts'
 import { tombstonePrefix } from './queries.ts'
 import { changedMeanwhile, withRightPassword } from './right-password.ts'
 import { endSessionsIn, forgetAll } from './session-commands.ts'
 
 /**
- * Ends everything the person has, by one commit: sessions, memberships, blocks, e-mail address and password. What they said and did stays, as
+ * Ends everything the person has, by one commit: sessions, memberships, blocks, picture, e-mail address and password. What they said and did stays, as
  * that of somebody without a name. Their handle may be taken by whoever signs up next.
  */
 export async function deleteAccount(services: Services, personId: string, input: { password: string }): Promise<void> {
   const { limits, rates } = services
   const password = requireText(input.password, { field: 'password', most: limits.passwordMost })
   await rates.spend('signIn', `person ${personId}`)
+  let released: readonly string[] = []
   const endedIds = await withRightPassword(services, { userId: personId }, password, ({ passwordHash }) =>
     transactFound(
       services,
       (rows) => streamsOfClosing(rows, personId),
       async (tx) => {
         const now = await tx.rows.account.findUnique({ where: { userId: personId } })
-        return now?.passwordHash === passwordHash ? closeIn(tx, personId) : changedMeanwhile
+        if (now?.passwordHash !== passwordHash) return changedMeanwhile
+        released = await removeAvatarIn(tx, personId)
+        return closeIn(tx, personId)
       },
     ),
   )
   forgetAll(services, endedIds)
+  services.uploads.discard(released)
 }
 
 async function streamsOfClosing(rows: Prisma.TransactionClient, personId: string): Promise<string[]> {

@@ -3,6 +3,7 @@ import { badInput, conflict, unauthenticated } from '../../lib/refusal.ts'
 import { requireName, requireText } from '../../lib/text.ts'
 import { uuid } from '../../lib/uuid.ts'
 import type { User } from '../../store/generated/prisma/client.ts'
+import { type AvatarChange, changeAvatarIn, prepareAvatar } from '../uploads/avatars.ts'
 import { viewerUpdated } from './events.ts'
 import { handlePattern, tombstonePrefix } from './queries.ts'
 import { changedMeanwhile, withRightPassword } from './right-password.ts'
@@ -88,6 +89,8 @@ export async function changePassword(
 export interface Profile {
   readonly name?: string | null | undefined
   readonly email?: string | null | undefined
+  /** The id of a picture of theirs. */
+  readonly avatarId?: AvatarChange
 }
 
 /** Answers the person as they are now. */
@@ -96,13 +99,19 @@ export async function updateProfile(services: Services, personId: string, input:
   const name = input.name === undefined ? undefined : requireName(input.name, 'name', services.limits.nameCharacters)
   const email = input.email == null ? input.email : requireEmail(input.email)
   const where = { id: personId }
-  if (name === undefined && email === undefined) return services.database.prisma.user.findUniqueOrThrow({ where })
-  return services.transact([personId], async (tx) => {
+  if (name === undefined && email === undefined && input.avatarId === undefined)
+    return services.database.prisma.user.findUniqueOrThrow({ where })
+  await prepareAvatar(services, personId, personId, input.avatarId)
+  let released: readonly string[] = []
+  const user = await services.transact([personId], async (tx) => {
     if ((await tx.rows.account.count({ where: { userId: personId } })) === 0) throw unauthenticated('This account is closed.')
     if (email !== undefined) await tx.rows.account.updateMany({ where: { userId: personId }, data: { email } })
+    released = (await changeAvatarIn(tx, personId, personId, input.avatarId)).released
     tx.append(personId, viewerUpdated({}))
     return name === undefined ? tx.rows.user.findUniqueOrThrow({ where }) : tx.rows.user.update({ where, data: { name } })
   })
+  services.uploads.discard(released)
+  return user
 }
 
 const handleMost = 32

@@ -98,6 +98,9 @@ const UpdateProfileInput = builder.inputType('UpdateProfileInput', {
   fields: (t) => ({
     name: t.string({ description: 'What others see: 1 to 80 characters. It cannot be cleared.' }),
     email: t.string({ description: 'At most 254 characters; null clears it.' }),
+    avatarId: t.id({
+      description: 'The id of a picture that the viewer has put, and that is READY and not in use; null takes their picture away.',
+    }),
   }),
 })
 
@@ -194,10 +197,11 @@ builder.mutationFields((t) => ({
   }),
   updateProfile: t.field({
     type: UpdateProfilePayload,
-    description: "Changes the viewer's name or e-mail address.",
+    description: "Changes the viewer's name, e-mail address or picture.",
     args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'What to change.' }) },
     async resolve(_root, { input }, { actor, services, loaders }) {
-      const user = await updateProfile(services, requirePerson(actor).id('updates their profile'), input)
+      const avatarId = input.avatarId == null ? input.avatarId : rowId(input.avatarId, 'Attachment', 'avatarId')
+      const user = await updateProfile(services, requirePerson(actor).id('updates their profile'), { ...input, avatarId })
       loaders.forget()
       loaders.prime(userById, user.id, user)
       return user

@@ -8,6 +8,7 @@ import { removeReactionsIn } from '../reactions/removing.ts'
 import { administers } from '../rooms/policy.ts'
 import { itIsArchived, whyNoPost } from '../rooms/scene.ts'
 import { makeFindableIn, makeUnfindableIn } from '../search/writing.ts'
+import { detachIn } from '../uploads/releasing.ts'
 import { messageDeleted, messageEdited } from './events.ts'
 import { mayMention, readMentions } from './mention-queries.ts'
 import { findMentions, inboxesOf, mentionIn, type Named, requireMentions } from './mentions.ts'
@@ -26,7 +27,7 @@ export interface EditMessage {
  */
 export async function editMessage(services: Services, person: string, { messageId, content }: EditMessage): Promise<Message> {
   const { limits } = services
-  requireText(content, { field: 'content', most: limits.messageCharacters })
+  requireText(content, { field: 'content', most: limits.messageCharacters, least: 0 })
   const roomId = await requireRoomOf(services.database.prisma, messageId)
   const naming = { roomId, senderId: person, content }
   const found = await findMentions(services.database.sql, naming)
@@ -37,6 +38,8 @@ export async function editMessage(services: Services, person: string, { messageI
     const scene = await requireMessage(tx.rows, messageId, person)
     const { message } = scene
     if (!canEdit(scene)) throw forbidden(whyNoEdit(scene))
+    // Files may go without a word.
+    if (message.attachedKind === null) requireText(content, { field: 'content', most: limits.messageCharacters })
     if (message.content === content) return message
     const before = await mentionedBy(tx, message)
     const mentions = await requireMentions(tx.rows, naming, { found, before, most })
@@ -57,12 +60,14 @@ export async function editMessage(services: Services, person: string, { messageI
 }
 
 /**
- * What was said is gone: from the row, from the earlier contents, and by the event from what every node keeps. (The log never held it.) The
+ * What was said is gone, with the files that nothing else uses: from the row, from the earlier contents, and by the event from what every node keeps. (The log never held it.) The
  * row stays, for the events and the nonce that name it. Deleting what is deleted changes nothing.
  */
 export async function deleteMessage(services: Services, person: string, messageId: string): Promise<Message> {
   const roomId = await requireRoomOf(services.database.prisma, messageId)
-  return services.transact([roomId, person], async (tx) => {
+  let released: readonly string[] = []
+  const deleted = await services.transact([roomId, person], async (tx) => {
+    released = []
     const scene = await requireMessage(tx.rows, messageId, person)
     if (!canDelete(scene)) throw forbidden(whyNoDelete(scene))
     if (scene.message.deletedAt !== null) return scene.message
@@ -72,11 +77,14 @@ export async function deleteMessage(services: Services, person: string, messageI
     await tx.rows.messageEdit.deleteMany({ where: { messageId } })
     await removeReactionsIn(tx, messageId)
     if (mayMention(scene.message)) await tx.rows.mention.deleteMany({ where: { messageId } })
-    const deleted = await tx.rows.message.update({ where: { id: messageId }, data: { content: '', deletedAt: tx.at } })
+    const deleted = await tx.rows.message.update({ where: { id: messageId }, data: { content: '', attachedKind: null, deletedAt: tx.at } })
+    released = scene.message.attachedKind === null ? [] : await detachIn(tx, messageId)
     await makeUnfindableIn(tx, deleted)
     if (deleted.threadId !== null) await recountThread(tx, deleted.threadId)
     return deleted
   })
+  services.uploads.discard(released)
+  return deleted
 }
 
 function whyNoEdit({ standing, message, person }: MessageScene): string {

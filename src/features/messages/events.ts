@@ -3,6 +3,7 @@ import { known } from '../../graphql/loaders.ts'
 import type { User } from '../../store/generated/prisma/client.ts'
 import { userById } from '../accounts/queries.ts'
 import { roomById } from '../rooms/queries.ts'
+import { attachmentsOf } from '../uploads/queries.ts'
 import { mentionsOf } from './mention-queries.ts'
 import { messageById } from './queries.ts'
 import { knownOf, reviveShown, type ShownAsJson } from './snapshot.ts'
@@ -14,17 +15,19 @@ interface MessageAddedData extends Record<string, unknown> {
   replyToId?: string
   threadId?: string
   hasMentions?: true
+  hasAttachments?: true
 }
 
 /** Alone of all facts it also rides the bus with its rows, so that the most frequent event is delivered without reading any. */
 export const messageAdded = defineFact<MessageAddedData>('MessageAdded', {
-  refersTo: ({ messageId, actorId, replyToId, threadId, hasMentions }, roomId) => [
+  refersTo: ({ messageId, actorId, replyToId, threadId, hasMentions, hasAttachments }, roomId) => [
     [messageById, messageId],
     [userById, actorId],
     [roomById, roomId],
     ...(replyToId ? [[messageById, replyToId] as const] : []),
     ...(threadId ? [[threadById, threadId] as const] : []),
     ...(hasMentions ? [[mentionsOf, messageId] as const] : []),
+    ...(hasAttachments ? [[attachmentsOf, messageId] as const] : []),
   ],
   fromSnapshot(snapshot) {
     const shown = reviveShown(snapshot as ShownAsJson)

@@ -6,6 +6,7 @@ import { uuid } from '../../lib/uuid.ts'
 import type { Message } from '../../store/generated/prisma/client.ts'
 import { joinIn } from '../rooms/joining.ts'
 import { requirePost, requireScene } from '../rooms/scene.ts'
+import { copyIn } from '../uploads/attaching.ts'
 import { canForward } from './policy.ts'
 import { postIn } from './posting.ts'
 import { refusalOf } from './replies.ts'
@@ -18,7 +19,7 @@ export interface ForwardMessage {
 }
 
 /**
- * Says in a room what a message says now: a snapshot, which nothing that becomes of its source changes. It mentions nobody, answers nothing
+ * Says in a room what a message says now, with its files: a snapshot, which nothing that becomes of its source changes. It mentions nobody, answers nothing
  * and is in no thread; a forward's forward has the same source. It counts as a send. A nonce that was used to forward into the room before
  * gives the message it named then, for ever and on every node, also when the source is no longer to be seen.
  */
@@ -42,8 +43,11 @@ export async function forwardMessage(services: Services, person: string, { messa
       requirePost(mine)
       if (!canForward(scene)) throw badInput('messageId', whyNoForward(scene.message))
       if (mine.role === null) await joinIn(tx, { roomId: toRoomId, userId: person, actorId: person, membership: mine.membership })
-      const { content, forwardedFromId } = scene.message
-      return postIn(tx, { ...key, id, nonceHash, content, forwardedFromId: forwardedFromId ?? messageId })
+      const { content, attachedKind } = scene.message
+      const forwardedFromId = scene.message.forwardedFromId ?? messageId
+      const message = await postIn(tx, { ...key, id, nonceHash, content, forwardedFromId, attachedKind })
+      if (attachedKind) await copyIn(tx, message, await tx.rows.attachment.findMany({ where: { messageId }, orderBy: { place: 'asc' } }))
+      return message
     },
     { repeatable: true },
   )

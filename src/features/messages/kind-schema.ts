@@ -5,6 +5,10 @@ const MessageKind = builder.enumType('MessageKind', {
   description: 'What a message is made of.',
   values: {
     TEXT: { description: 'What somebody typed.' },
+    IMAGE: { description: 'Pictures, perhaps with words.' },
+    VIDEO: { description: 'Films, perhaps with words.' },
+    AUDIO: { description: 'Sounds, perhaps with words.' },
+    FILE: { description: 'Other files, or of several sorts, perhaps with words.' },
     SYSTEM: { description: 'What the room says of itself: `systemKind` tells what.' },
   } as const,
 })
@@ -24,7 +28,7 @@ builder.objectFields(Message, (t) => ({
   kind: t.field({
     type: MessageKind,
     description: 'What it is made of.',
-    resolve: ({ systemKind }) => (systemKind === null ? 'TEXT' : 'SYSTEM'),
+    resolve: ({ systemKind, attachedKind }) => (systemKind === null ? (attachedKind ?? 'TEXT') : 'SYSTEM'),
   }),
   systemKind: t.expose('systemKind', {
     type: SystemMessageKind,

@@ -1,5 +1,5 @@
 import { uuid } from '../../lib/uuid.ts'
-import type { Message, Prisma, SystemMessageKind } from '../../store/generated/prisma/client.ts'
+import type { AttachedKind, Message, Prisma, SystemMessageKind } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { makeFindableIn } from '../search/writing.ts'
 import { messageAdded } from './events.ts'
@@ -17,6 +17,8 @@ export interface Post {
   readonly threadId?: string | null
   readonly systemKind?: SystemMessageKind
   readonly forwardedFromId?: string
+  /** Of files that are attached in the same transaction. */
+  readonly attachedKind?: AttachedKind | null
   /** Whom it mentions, in the order in which it does. Their inboxes are held too. */
   readonly mentions?: readonly string[]
 }
@@ -44,6 +46,7 @@ export function placeIn(tx: Transaction, { mentions = [], ...post }: Post): Pris
       ...(replyToId && { replyToId }),
       ...(threadId && { threadId }),
       ...(mentions.length > 0 && { hasMentions: true }),
+      ...(post.attachedKind && { hasAttachments: true }),
     }),
   )
   return { nonce: id, nonceHash: '', ...post, id, replyToId, threadId, seq, createdAt: tx.at }

@@ -11,7 +11,8 @@ export type MessageRow = Omit<Message, 'nonceHash'>
 /** The columns of a `MessageRow`, from `message m`. */
 export const messageColumns = `m.id, m.room_id as "roomId", m.seq, m.sender_id as "senderId", m.content, m.nonce, m.created_at as "createdAt",
   m.edited_at as "editedAt", m.deleted_at as "deletedAt", m.reply_to_id as "replyToId", m.thread_id as "threadId",
-  m.system_kind as "systemKind", m.forwarded_from_id as "forwardedFromId", m.pinned_seq as "pinnedSeq"`
+  m.system_kind as "systemKind", m.forwarded_from_id as "forwardedFromId", m.pinned_seq as "pinnedSeq",
+  m.attached_kind as "attachedKind"`
 
 export const messageById = defineLoader<string, MessageRow>('messageById', async ({ sql }, ids) =>
   inOrder(ids, await sql<MessageRow>(`select ${messageColumns} from message m where m.id = any($1::uuid[])`, [ids]), ({ id }) => id),

@@ -163,7 +163,12 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
     roomId: t.id({ required: true, description: 'The id of the room.' }),
     content: t.string({
       required: true,
-      description: 'What to say: 1 to 8,000 characters, not only blanks. An @ and a handle mention who sees the room: 50 people at most.',
+      description:
+        'What to say: 1 to 8,000 characters, not only blanks; it may be empty when something is attached. An @ and a handle mention who sees the room: 50 people at most.',
+    }),
+    attachmentIds: t.idList({
+      description:
+        'The ids of files that the viewer has put, and that are READY and not in use: at most 10, in the order in which to show them.',
     }),
     replyToId: t.id({
       description:
@@ -199,12 +204,13 @@ builder.mutationField('sendMessage', (t) =>
     description:
       'Says something in a room; a public channel is joined by it. Whom it mentions hears of it in their inbox. With a nonce it may be repeated until it is answered.',
     args: { input: t.arg({ type: SendMessageInput, required: true, description: 'What to say, and where.' }) },
-    async resolve(_root, { input: { roomId, replyToId, threadId, ...input } }, context) {
+    async resolve(_root, { input: { roomId, replyToId, threadId, attachmentIds: files, ...input } }, context) {
       const userId = context.actor.id('to send a message')
       const room = { roomId: await requireRoomId(context, roomId, 'roomId') }
       const replyTo = replyToId == null ? undefined : rowId(replyToId, 'Message', 'replyToId')
       const thread = threadId == null ? undefined : readThreadId(threadId)
-      const { message, known } = await sendMessage(context.services, userId, { ...room, ...input, replyTo, thread })
+      const attachmentIds = files?.map((id) => rowId(id, 'Attachment', 'attachmentIds'))
+      const { message, known } = await sendMessage(context.services, userId, { ...room, ...input, replyTo, thread, attachmentIds })
       context.loaders.forget()
       for (const { loader, key, row } of known) context.loaders.prime(loader, key, row)
       return message

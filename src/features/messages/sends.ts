@@ -28,6 +28,11 @@ export interface Send {
   readonly thread?: ThreadToReplyIn | undefined
 }
 
+/** One that brings files goes the longer way. */
+export interface SendWithFiles extends Send {
+  readonly attachmentIds: readonly string[]
+}
+
 /** What became of it. A duplicate shows the message that its nonce named first, as it is now. */
 export type Sent = ({ readonly outcome: 'sent' | 'duplicate'; readonly membership: RoomMember | null } & Shown) | Refused
 

@@ -26,7 +26,7 @@ type ValueAsJson<Value> = Value extends Date ? string : Value extends object ? A
 export type ShownAsJson = AsJson<Omit<Shown, 'message'>> & {
   readonly message: AsJson<Omit<MessageRow, Later>> & Partial<AsJson<Pick<MessageRow, Later>>>
 }
-type Later = 'editedAt' | 'deletedAt' | 'systemKind' | 'forwardedFromId' | 'pinnedSeq'
+type Later = 'editedAt' | 'deletedAt' | 'systemKind' | 'forwardedFromId' | 'pinnedSeq' | 'attachedKind'
 
 export function reviveShown({ message, sender, room, thread }: ShownAsJson): Shown {
   return {
@@ -54,6 +54,7 @@ function reviveMessage(message: ShownAsJson['message']): MessageRow {
     systemKind: message.systemKind ?? null,
     forwardedFromId: message.forwardedFromId ?? null,
     pinnedSeq: message.pinnedSeq ?? null,
+    attachedKind: message.attachedKind ?? null,
   }
 }
 

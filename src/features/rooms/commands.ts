@@ -7,6 +7,7 @@ import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces
 import { requireUser } from '../accounts/scene.ts'
 import { reach, requireReachable } from '../blocks/reach.ts'
 import { saySystemIn } from '../messages/system.ts'
+import { type AvatarChange, changeAvatarIn, prepareAvatar } from '../uploads/avatars.ts'
 import { channelUpdated } from './channel-events.ts'
 import { directKeyOf, findDirectRoom } from './direct-rooms.ts'
 import { roomUpdated } from './events.ts'
@@ -70,13 +71,15 @@ export interface UpdateRoom {
   readonly roomId: string
   readonly name?: string | null | undefined
   readonly topic?: string | null | undefined
+  /** The id of a picture of whoever updates it. */
+  readonly avatarId?: AvatarChange
 }
 
 /**
- * What is absent stays, a topic of null is cleared. The team of a public channel hears of it too. As many hear of it as of a message, so it
+ * What is absent stays, a topic or a picture of null is cleared. The team of a public channel hears of it too. As many hear of it as of a message, so it
  * counts as a send.
  */
-export async function updateRoom(services: Services, person: string, { roomId, ...input }: UpdateRoom): Promise<void> {
+export async function updateRoom(services: Services, person: string, { roomId, avatarId, ...input }: UpdateRoom): Promise<void> {
   if (input.name === null) throw badInput('name', 'A room has to have a name.')
   const changes = {
     ...(input.name !== undefined && { name: requireName(input.name, 'name', services.limits.nameCharacters) }),
@@ -85,12 +88,16 @@ export async function updateRoom(services: Services, person: string, { roomId, .
   const known = await requireScene(services.database.prisma, roomId, person)
   if (canUpdate(known.mine)) await services.rates.spend('send', person)
 
+  if (canUpdate(known.mine)) await prepareAvatar(services, roomId, person, avatarId)
   const streams = await streamsOf(services, roomId)
+  let released: readonly string[] = []
   await services.transact([...streams, person], async (tx) => {
     const { room, mine } = await requireScene(tx.rows, roomId, person)
     if (!canUpdate(mine)) throw forbidden(whyNoUpdate(mine))
     const next = { ...room, ...changes }
-    if (next.name === room.name && next.topic === room.topic) return
+    const avatar = await changeAvatarIn(tx, roomId, person, avatarId)
+    released = avatar.released
+    if (next.name === room.name && next.topic === room.topic && !avatar.hasChanged) return
     await tx.rows.room.update({ where: { id: roomId }, data: changes })
     tx.append(roomId, roomUpdated({ roomId, actorId: person }))
     tellTeamIn(tx, room, channelUpdated({ roomId, actorId: person }))
@@ -98,6 +105,7 @@ export async function updateRoom(services: Services, person: string, { roomId, .
     const content = `Renamed the room to “${next.name}”.`
     await saySystemIn(tx, { roomId, senderId: person, kind: 'ROOM_RENAMED', content })
   })
+  services.uploads.discard(released)
 }
 
 function whyNoUpdate({ kind, isArchived }: Standing): string {

@@ -98,6 +98,9 @@ const UpdateRoomInput = builder.inputType('UpdateRoomInput', {
     roomId: t.id({ required: true, description: 'The id of a group or channel.' }),
     name: t.string({ description: 'Its new name, at most 80 characters; it cannot be cleared.' }),
     topic: t.string({ description: 'Its new topic, at most 250 characters; null clears it.' }),
+    avatarId: t.id({
+      description: 'The id of a picture that the viewer has put, and that is READY and not in use; null takes its picture away.',
+    }),
   }),
 })
 
@@ -111,12 +114,13 @@ const UpdateRoomPayload = builder.objectRef<OfRoom>('UpdateRoomPayload').impleme
 builder.mutationField('updateRoom', (t) =>
   t.field({
     type: UpdateRoomPayload,
-    description: 'Gives a group or channel another name or topic: for those who run it.',
+    description: 'Gives a group or channel another name, topic or picture: for those who run it.',
     args: { input: t.arg({ type: UpdateRoomInput, required: true, description: 'The room, and what shall be different.' }) },
     async resolve(_root, { input }, context) {
       const viewer = person(context)
       const roomId = await requireRoomId(context, input.roomId, 'roomId')
-      await updateRoom(context.services, viewer, { ...input, roomId })
+      const avatarId = input.avatarId == null ? input.avatarId : rowId(input.avatarId, 'Attachment', 'avatarId')
+      await updateRoom(context.services, viewer, { ...input, roomId, avatarId })
       context.loaders.forget()
       return { roomId }
     },

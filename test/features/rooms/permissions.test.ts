@@ -134,7 +134,7 @@ const mutations: Record<string, readonly (readonly [rule: Rule, input: (scene: S
 /** Their answers depend on nobody's standing in a room. */
 const elsewhere = [
   ...['signUp', 'signIn', 'refreshSession', 'signOut', 'revokeSession', 'changePassword', 'deleteAccount', 'updateProfile'],
-  ...['setPresence'],
+  ...['setPresence', 'createUpload', 'completeUpload'],
   ...['blockUser', 'unblockUser'],
   ...['createTeam', 'updateTeam', 'addTeamMember', 'removeTeamMember', 'setTeamRole'],
   ...['openDirectRoom', 'createGroupRoom', 'createChannel'],

@@ -1,0 +1,151 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import { isAwaited } from '../features/uploads/queries.ts'
+import type { Services } from '../graphql/context.ts'
+import type { ServerLinks } from '../store/file-links.ts'
+import { type FileName, isFileName, NoSuchFile, WrongSize } from '../store/files.ts'
+import { readRange } from './ranges.ts'
+import { pathOf } from './request.ts'
+
+export interface FileParts {
+  readonly services: Services
+  readonly links: ServerLinks
+  readonly settings: { readonly corsOrigins: readonly string[] }
+  /** Told of an answer that may take long, before anything of it is written. */
+  readonly onStream: (response: ServerResponse) => void
+}
+
+/** A request for a file that is not to be had: a status of HTTP, and a sentence. */
+class FileRefused extends Error {
+  readonly status: number
+  readonly headers: OutgoingHttpHeaders
+
+  constructor(status: number, sentence: string, headers: OutgoingHttpHeaders = {}) {
+    super(sentence)
+    this.status = status
+    this.headers = headers
+  }
+}
+
+/**
+ * The ways of bytes, past GraphQL: put by a link, got by a link, and pictures of people and rooms, which are public. The link is all the right
+ * that is asked for. Answers false for a path that is none of these.
+ */
+export function createFileRoutes({ services, links, settings, onStream }: FileParts) {
+  const { files } = services.uploads
+
+  async function put(request: IncomingMessage, response: ServerResponse, token: string): Promise<void> {
+    const link = links.readPut(token)
+    if (!link) throw new FileRefused(403, 'This link has lapsed, or is none of ours.')
+    const { 'content-length': length, 'content-type': type } = request.headers
+    if (length === undefined) throw new FileRefused(411, 'Say by a Content-Length how many bytes come.')
+    if (Number(length) !== link.size) throw new FileRefused(400, `This link is for ${link.size} bytes.`)
+    if (type !== link.mimeType) throw new FileRefused(400, `This link is for ${link.mimeType}.`)
+    if (!(await isAwaited(services.database, link.name)))
+      throw new FileRefused(409, 'This file has been completed, or is no longer waited for.')
+    onStream(response)
+    // What fails here shall still be told: leaving the loop must not cut the connection.
+    const bytes = request.iterator({ destroyOnReturn: false })
+    await files.write(link.name, bytes, link.size).catch((error) => {
+      if (error instanceof WrongSize) throw new FileRefused(400, `This link is for ${link.size} bytes.`)
+      if (['ENOSPC', 'EDQUOT'].includes(error.code)) throw new FileRefused(507, 'There is no room for this file: try again later.')
+      throw error
+    })
+    response.writeHead(204).end()
+  }
+
+  async function get(request: IncomingMessage, response: ServerResponse, name: FileName, shown: OutgoingHttpHeaders): Promise<void> {
+    const size = await files.sizeOf(name)
+    if (size === undefined) throw new FileRefused(404, 'This file is gone.')
+    // Bytes never change under their name.
+    const etag = `"${name.slice('kept/'.length)}"`
+    const headers = { ...shown, etag, 'accept-ranges': 'bytes', 'content-security-policy': "default-src 'none'; sandbox" }
+    const { 'if-none-match': known, 'if-range': begun, range: asked } = request.headers
+    if (known?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)) return void response.writeHead(304, headers).end()
+    const range = begun === undefined || begun === etag ? readRange(asked, size) : undefined
+    if (range === 'none') throw new FileRefused(416, `This file has ${size} bytes.`, { 'content-range': `bytes */${size}` })
+    const part = range
+      ? { 'content-range': `bytes ${range.first}-${range.last}/${size}`, 'content-length': range.last - range.first + 1 }
+      : { 'content-length': size }
+    if (request.method === 'HEAD') return void response.writeHead(200, { ...headers, 'content-length': size }).end()
+    const bytes = await files.read(name, range).catch((error) => {
+      throw error instanceof NoSuchFile ? new FileRefused(404, 'This file is gone.') : error
+    })
+    onStream(response)
+    response.writeHead(range ? 206 : 200, { ...headers, ...part })
+    // Whoever goes away ends it, and so does a disk that fails: then the answer stays short of its length.
+    await pipeline(bytes, response).catch(() => response.destroy())
+  }
+
+  function getByLink(request: IncomingMessage, response: ServerResponse, token: string): Promise<void> {
+    const link = links.readGet(token)
+    if (!link) throw new FileRefused(403, 'This link has lapsed, or is none of ours.')
+    const seconds = Math.max(0, Math.floor((link.expiresAt.getTime() - Date.now()) / 1000))
+    return get(request, response, link.name, {
+      'content-type': link.mimeType,
+      'content-disposition': link.disposition,
+      'cache-control': `private, max-age=${seconds}, immutable`,
+    })
+  }
+
+  /** Its name is all that there is to know, and nobody guesses it. */
+  function getAvatar(request: IncomingMessage, response: ServerResponse, file: string): Promise<void> {
+    const [, id, size] = /^([0-9a-f-]{36})-(small|large)\.webp$/.exec(file) ?? []
+    const name = `kept/${id}.${size}`
+    if (!isFileName(name)) throw new FileRefused(404, 'There is nothing here.')
+    return get(request, response, name, {
+      'content-type': 'image/webp',
+      'content-disposition': 'inline',
+      'cache-control': 'public, max-age=31536000, immutable',
+    })
+  }
+
+  const ways = { uploads: { PUT: put }, files: { GET: getByLink, HEAD: getByLink }, avatars: { GET: getAvatar, HEAD: getAvatar } }
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
+    const [, place = '', rest = ''] = /^\/(\w+)\/([^/]+)$/.exec(pathOf(request)) ?? []
+    if (!Object.hasOwn(ways, place)) return false
+    const way: Partial<Record<string, typeof put>> = ways[place as keyof typeof ways]
+    const methods = Object.keys(way).join(', ')
+    try {
+      for (const [header, value] of Object.entries(crossOrigin(request, settings.corsOrigins, methods))) response.setHeader(header, value)
+      if (request.method === 'OPTIONS') response.writeHead(204, { allow: methods }).end()
+      else if (!way[request.method!]) throw new FileRefused(405, `Only ${methods}, please.`, { allow: methods })
+      else await way[request.method!]!(request, response, rest)
+    } catch (error) {
+      if (!(error instanceof FileRefused) || request.destroyed || response.headersSent) throw error
+      refuse(request, response, error)
+    }
+    return true
+  }
+}
+
+/** Pages of the sites that are configured may put and read. */
+function crossOrigin({ headers: { origin } }: IncomingMessage, welcome: readonly string[], methods: string): Record<string, string> {
+  if (origin === undefined || !welcome.includes(origin)) return {}
+  return {
+    vary: 'origin',
+    'access-control-allow-origin': origin,
+    'access-control-allow-methods': methods,
+    'access-control-allow-headers': 'content-type, range, if-range',
+    'access-control-expose-headers': 'etag, content-range, content-disposition, accept-ranges',
+    'access-control-max-age': '3600',
+  }
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, { status, message, headers }: FileRefused): void {
+  const body =
+    request.method === 'HEAD'
+      ? undefined
+      : JSON.stringify({ errors: [{ message, extensions: { code: codeOf[status] ?? 'BAD_USER_INPUT' } }] })
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers }).end(body)
+  // What is still coming is read and dropped, so that the answer arrives.
+  request.resume()
+}
+
+const codeOf: Partial<Record<number, string>> = {
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+  507: 'INTERNAL_SERVER_ERROR',
+}
