@@ -78,7 +78,7 @@ it('the same person in a hundred windows is one question to the database', async
   const database: Database = {
     ...domain.database,
     sql(text, values) {
-      if (text.includes('unnest($1::uuid[], $2::uuid[]) as wanted(viewer_id, user_id)')) pairs.push((values?.[0] as string[]).length)
+      if (text.includes('unnest($1::uuid[], $2::uuid[]) as wanted(viewer_id, user_id)')) pairs.push((values as string[][])[0]!.length)
       return domain.database.sql(text, values)
     },
   }
