@@ -22,10 +22,12 @@ import type { Limits } from './limits.ts'
  * A field that answers a list says here how much it can hold: `extensions: { holds: 3 }`; or that it holds a page, whose size was said
  * where the page was asked for: `extensions: { holds: 'page' }`. Edges and nodes hold a page, and so does a list with a `first` of its own.
  * A subscription that tells at once of each thing that one of its arguments lists names it: `extensions: { tellsOf: 'userIds' }`.
+ * One that reads much more than it answers says what that weighs, however small a page of it is asked for: `extensions: { weighs: 10 }`.
  */
 export interface FieldExtensions {
   readonly holds?: number | 'page'
   readonly tellsOf?: string
+  readonly weighs?: number
 }
 
 export interface CostOptions {
@@ -91,7 +93,8 @@ export function measureCost(
     // A value comes along with its object. Only another name gives it another place in the answer.
     if (!field.selectionSet) return field.alias ? 1 : 0
     const inside = ofSelections(field.selectionSet, getNamedType(definition.type), page(field, definition))
-    return bounded(held(field, definition, size) * (1 + inside))
+    const { weighs = 0 } = definition.extensions as FieldExtensions
+    return bounded(weighs + held(field, definition, size) * (1 + inside))
   }
 
   const ofObject = (selections: SelectionSetNode, type: GraphQLObjectType, size: number): number => {

@@ -33,9 +33,21 @@ describe('a mute that lasts for ever', () => {
     '2030-02-31T12:00:00Z',
     '2030-02-29T12:00:00Z',
     '2030-01-01T24:00:00Z',
+    '0000-01-01T00:00:00Z',
+    '0001-01-01T00:00:00+00:01',
   ])('is not until %s, which nobody reads', async (until) => {
     const { data, errors } = await muteUntil(until)
     expect(data).toBeUndefined()
     expect(errors?.[0]?.message).toContain('RFC 3339')
   })
+})
+
+it('nothing is found before the first year, and nothing asked for before it', async () => {
+  const search = (to: string) =>
+    ada.run<{ searchMessages: { nodes: unknown[] } }>(
+      'query ($to: DateTime) { searchMessages(query: "hello", to: $to) { nodes { id } } }',
+      { to },
+    )
+  expect(await search('0001-01-01T00:00:00Z')).toEqual({ data: { searchMessages: { nodes: [] } } })
+  expect((await search('0000-12-31T23:59:59Z')).errors?.[0]?.message).toContain('RFC 3339')
 })

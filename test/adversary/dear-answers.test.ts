@@ -29,6 +29,16 @@ describe('an answer that could hold too much is refused', () => {
     expect(await codes(page('room { messages(first: 40) { nodes { content } } }'), { roomId })).toEqual(['QUERY_TOO_COMPLEX'])
   })
 
+  it('when who has read each of a page of messages is asked for again and again, in the smallest pages', async () => {
+    const pages = (many: number) =>
+      `query ($roomId: ID!) { room(id: $roomId) { messages(first: 100) { nodes { ${Array.from(
+        { length: many },
+        (_, n) => `r${n}: readBy(first: ${n + 1}) { totalCount }`,
+      ).join(' ')} } } } }`
+    expect(await codes(pages(5), { roomId })).toBeUndefined()
+    expect(await codes(pages(10), { roomId })).toEqual(['QUERY_TOO_COMPLEX'])
+  })
+
   it('when every message mentions as many as it can', async () => {
     const others = await Promise.all(Array.from({ length: 50 }, () => parley.aUser()))
     const roomId = await parley.aRoom(ada, others)

@@ -1,5 +1,6 @@
 import { builder } from '../../graphql/builder.ts'
 import type { Context } from '../../graphql/context.ts'
+import type { FieldExtensions } from '../../graphql/cost.ts'
 import { keysetByMoment } from '../../graphql/moments.ts'
 import { makePage, readPage } from '../../graphql/paging.ts'
 import { userById } from '../accounts/queries.ts'
@@ -36,6 +37,8 @@ builder.objectField(Message, 'readBy', (t) =>
       first: t.arg.int({ description: 'So many people, at most 100.' }),
       after: t.arg.string({ description: 'The cursor of the last one of the page before.' }),
     },
+    // All members of the room are looked at for each page.
+    extensions: { weighs: 10 } satisfies FieldExtensions,
     resolve: pageOfReceipts,
   }),
 )
