@@ -12,7 +12,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql'
-import { type Budget, noBudget } from './budget.ts'
+import type { Budget } from './budget.ts'
 import type { Context } from './context.ts'
 import { type Cost, measureCost } from './cost.ts'
 import { clientError, type Mask } from './errors.ts'
@@ -50,7 +50,7 @@ export function isOperation(prepared: Operation | readonly GraphQLError[]): prep
   return 'kind' in prepared
 }
 
-export function createOperations(schema: GraphQLSchema, limits: Limits, mask: Mask, budget: Budget = noBudget): Operations {
+export function createOperations(schema: GraphQLSchema, limits: Limits, mask: Mask, budget: Budget): Operations {
   const documents = createMemory(limits)
   const read = (text: string): Known => {
     const remembered = documents.get(text)

@@ -2,6 +2,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { createMemoryBus } from '../../src/engine/bus-memory.ts'
 import type { Presence } from '../../src/features/presence/presence.ts'
 import { schema } from '../../src/features/schema.ts'
+import { noBudget } from '../../src/graphql/budget.ts'
 import { createMask } from '../../src/graphql/errors.ts'
 import { createOperations, isOperation } from '../../src/graphql/operations.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -64,6 +65,7 @@ it('watching 200 people costs the budget 200 answers, which come at once', () =>
     schema,
     limits,
     createMask(() => {}),
+    noBudget,
   )
   const query = 'subscription ($userIds: [ID!]!) { presence(userIds: $userIds) { user { id presence { status } } } }'
   const costOf = (many: number) => {

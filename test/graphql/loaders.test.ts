@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { schema } from '../../src/features/schema.ts'
+import { noBudget } from '../../src/graphql/budget.ts'
 import { createContext } from '../../src/graphql/context.ts'
 import { createMask } from '../../src/graphql/errors.ts'
 import { defineLoader, known } from '../../src/graphql/loaders.ts'
@@ -23,6 +24,7 @@ it('an execution that is over holds nothing that it has read: who asks after it 
     schema,
     services.limits,
     createMask(() => {}),
+    noBudget,
   )
   const operation = operations.prepare({ query: '{ viewer { user { name } } }' })
   if (!isOperation(operation)) throw operation[0]

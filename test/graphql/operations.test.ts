@@ -2,6 +2,7 @@ import { buildSchema, type ExecutionResult, type GraphQLError, getIntrospectionQ
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { Nobody } from '../../src/graphql/actor.ts'
+import { noBudget } from '../../src/graphql/budget.ts'
 import { createContext, type Services } from '../../src/graphql/context.ts'
 import { createMask } from '../../src/graphql/errors.ts'
 import { createOperations, isOperation, type OperationRequest } from '../../src/graphql/operations.ts'
@@ -28,6 +29,7 @@ const operations = createOperations(
   schema,
   limits,
   createMask((id, error) => reports.push({ id, error })),
+  noBudget,
 )
 
 function codes(request: OperationRequest | string): unknown[] {
@@ -140,6 +142,7 @@ describe('what an answer may hold', () => {
       schema,
       { ...limits, queryCost },
       createMask(() => {}),
+      noBudget,
     )
     return isOperation(bounded.prepare(typeof request === 'string' ? { query: request } : request))
   }

@@ -1,5 +1,5 @@
+import { namesType } from '../../graphql/asked.ts'
 import { builder } from '../../graphql/builder.ts'
-import { namesType } from '../../graphql/naming.ts'
 import type { StoredEvent } from '../../store/transact.ts'
 import { InboxEvent } from './event-interface.ts'
 import { followInbox } from './following.ts'

@@ -62,7 +62,8 @@ export function createMarks(database: Database, transact: Transact, options: Mar
   async function tellForgotten(): Promise<void> {
     for (const roomId of await findForgotten(database, marksTickMs)) {
       if (isClosed) return
-      await tell(roomId)
+      // One that fails holds up none of the others, and is found again.
+      await tell(roomId).catch(onTrouble)
     }
   }
 

@@ -1,5 +1,5 @@
-import { type GraphQLResolveInfo, Kind, type SelectionNode } from 'graphql'
 import { Passing } from '../../engine/passing.ts'
+import { namesOnly } from '../../graphql/asked.ts'
 import { builder } from '../../graphql/builder.ts'
 import { takeObjects } from '../../graphql/context.ts'
 import type { FieldExtensions } from '../../graphql/cost.ts'
@@ -115,12 +115,3 @@ builder.mutationField('setTyping', (t) =>
     },
   }),
 )
-
-/** Whether an answer shows no more than which object each is, as a client mostly asks that sends the same every few seconds. */
-function namesOnly({ fieldNodes }: GraphQLResolveInfo): boolean {
-  const isName = (selection: SelectionNode): boolean => {
-    if (selection.kind !== Kind.FIELD) return false
-    return selection.selectionSet ? selection.selectionSet.selections.every(isName) : ['id', '__typename'].includes(selection.name.value)
-  }
-  return fieldNodes.every(isName)
-}
