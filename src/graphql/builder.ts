@@ -74,4 +74,7 @@ builder.globalConnectionField('totalCount', (t) =>
 
 builder.queryType({ description: 'Reading.' })
 builder.mutationType({ description: 'Writing. Every mutation is `verbNoun(input): VerbNounPayload`, and its payload holds what changed.' })
-builder.subscriptionType({ description: 'Following. Every subscription says where it stands, and can be taken up again from there.' })
+builder.subscriptionType({
+  description:
+    'Following. What takes an `after` says where it stands, and can be taken up again from there. What passes (`typing`, `presence`) tells first what holds, then what changes.',
+})

@@ -51,7 +51,7 @@ builder.prismaObjectField(User, 'presence', (t) =>
   t.field({
     type: Presence,
     description:
-      'Whether they are there, for those who share a team with them, or a room in which both have said something. To everybody else, and where one of the two has blocked the other, OFFLINE and nothing more. One sees oneself as others do.',
+      'Whether they are there, for those who share a team with them, or a room in which both are and both have said something. To everybody else, and where one of the two has blocked the other, OFFLINE and nothing more. One sees oneself as others do.',
     resolve(user, _args, { actor, services }) {
       const viewerId = actor.id('User.presence is shown to some')
       return (user as UserShown).shown ?? services.presence.shown(viewerId, user.id)
@@ -74,7 +74,7 @@ builder.subscriptionField('presence', (t) =>
   t.field({
     type: PresenceEvent,
     description:
-      'The presence of some people: first of each of them as it is, then every change in what the viewer is shown. Who loses the right to see somebody is told that they are OFFLINE. What passes is told to those who are there: nothing of it is kept, and there is no cursor to resume from. At most 200 people, oneself may be one; BAD_USER_INPUT above, NOT_FOUND where an id names nobody.',
+      'The presence of some people: first of each of them as it is, then every change in what the viewer is shown. Who loses the right to see somebody is told that they are OFFLINE; of somebody whom they come to see by a first answer in a room the next change is told, unless they ask anew. What passes is told to those who are there: nothing of it is kept, and there is no cursor to resume from. At most 200 people, oneself may be one; BAD_USER_INPUT above, NOT_FOUND where an id names nobody.',
     extensions: { tellsOf: 'userIds' } satisfies FieldExtensions,
     args: { userIds: t.arg.idList({ required: true, description: 'The ids of at most 200 people. Named twice is named once.' }) },
     subscribe(_root, { userIds }, { actor, services: { presence, limits } }) {

@@ -97,7 +97,7 @@ builder.mutationField('setTyping', (t) =>
   t.field({
     type: SetTypingPayload,
     description:
-      'Tells the others in a room that the viewer types there, on this device. To be repeated every 3 s: after 8 s without it lapses. What is said more often than that is not passed on, and in rooms of more than 100 members nothing is: it is accepted, and nobody is told. FORBIDDEN to whoever may not post there, but anybody who sees the room may stop. Sending a message ends it, and so does the end of the socket on which it was said. RATE_LIMITED for beginning more than 30 times a minute.',
+      'Tells the others in a room that the viewer types there, on this device. To be repeated every 3 s: after 8 s without it lapses. What is said more often than that is not passed on, and in rooms of more than 100 members nothing is: it is accepted, and nobody is told. FORBIDDEN to whoever may not post there, but anybody who sees the room may stop. Sending a message ends it, and so does the end of the socket on which it was said: keep one open by a subscription, since stock clients close a socket on which nothing runs. RATE_LIMITED for beginning more than 30 times a minute.',
     args: { input: t.arg({ type: SetTypingInput, required: true, description: 'Where, and whether.' }) },
     async resolve(_root, { input }, context, info) {
       const person = requirePerson(context.actor)
