@@ -17,13 +17,16 @@ export interface Chat {
   say(roomId: string, content: string, nonce?: string): Promise<{ id: string }>
   /** `emit('join_room')` and `on('message:new')`: each event once, in order, through every lost connection. Leaves by what it answers. */
   on(roomId: string, listeners: Record<string, (event: RoomEvent) => void>, onEnd: (reason: unknown) => void): Promise<() => void>
-  /** `emit('typing:start')` and `emit('typing:stop')`: again every three seconds while it lasts. */
+  /**
+   * `emit('typing:start')` and `emit('typing:stop')`: again every three seconds while it lasts. Follow something meanwhile: a socket on which
+   * nothing runs is closed, and that ends it.
+   */
   type(roomId: string, isTyping: boolean): Promise<void>
   /** `on('typing:indicator')`: everybody but oneself. */
   onTyping(roomId: string, listener: (name: string, isTyping: boolean) => void): () => void
   /** `emit('read')`. */
   read(roomId: string, messageId: string): Promise<{ unreadCount: number }>
-  /** `on('user:online')` and `on('user:offline')`: first how it is, then what changes. */
+  /** `on('user:online')` and `on('user:offline')`: first how it is, then what changes. Again after a first answer in a room. */
   onPresence(userIds: readonly string[], listener: (userId: string, status: string) => void): () => void
 }
 
