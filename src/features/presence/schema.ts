@@ -12,7 +12,7 @@ import type { ToldPerson } from './watched-people.ts'
 const PresenceStatus = builder.enumType('PresenceStatus', {
   description: 'Whether somebody is there, and how they want to be shown while they are.',
   values: {
-    ONLINE: { description: 'There: one of their devices at least is connected.' },
+    ONLINE: { description: 'There: one of their devices at least is connected, by a socket or an event stream.' },
     AWAY: { description: 'There, but says that they do not look.' },
     DO_NOT_DISTURB: { description: 'There, and wants to be left alone. It is for clients to act by.' },
     OFFLINE: { description: 'Not there; or invisible; or nobody whose presence the viewer may see.' },

@@ -12,7 +12,10 @@ const MarkReadInput = builder.inputType('MarkReadInput', {
   description: 'Up to where the viewer has read.',
   fields: (t) => ({
     roomId: t.id({ required: true, description: 'The id of a room that the viewer is in.' }),
-    messageId: t.id({ required: true, description: 'The id of a message of that room, also of a reply in a thread.' }),
+    messageId: t.id({
+      required: true,
+      description: 'The id of a message of that room, also of a reply in a thread: what was said before it outside the thread is read too.',
+    }),
   }),
 })
 
