@@ -1,4 +1,4 @@
-import sharp from 'sharp'
+import sharp, { type Metadata } from 'sharp'
 
 // What was opened is not opened again: nothing is to be kept in memory for it.
 sharp.cache(false)
@@ -7,16 +7,16 @@ export interface Picture {
   /** As it is shown: turned as its camera was held. */
   readonly width: number
   readonly height: number
-  /** Null for what is too large to be opened. */
+  /** Null for what takes too much memory to be opened. */
   readonly preview: Buffer | null
 }
 
 /** Undefined for what cannot be opened. The preview has none of the original's metadata: neither where it was taken, nor when, nor with what. */
 export async function lookAtPicture(path: string): Promise<Picture | undefined> {
   try {
-    const { autoOrient } = await sharp(path).metadata()
-    const { width, height } = autoOrient
-    if (width * height > mostPixels) return { width, height, preview: null }
+    const metadata = await sharp(path).metadata()
+    const { width, height } = metadata.autoOrient
+    if (!isBounded(metadata)) return { width, height, preview: null }
     return { width, height, preview: await shrink(path, { width: previewPixels, height: previewPixels, fit: 'inside' }) }
   } catch {
     return undefined
@@ -28,9 +28,20 @@ export type AvatarSize = keyof typeof avatarPixels
 const avatarPixels = { small: 128, large: 512 }
 
 /** A square of the middle, for round frames. Rejects for what cannot be opened, or is too large to be. */
-export function cutAvatar(path: string, size: AvatarSize): Promise<Buffer> {
+export async function cutAvatar(path: string, size: AvatarSize): Promise<Buffer> {
   const pixels = avatarPixels[size]
+  if (!isBounded(await sharp(path).metadata())) throw new Error('This picture takes too much memory.')
   return shrink(path, { width: pixels, height: pixels, fit: 'cover' })
+}
+
+/** Whether it can be opened without taking the memory that others need. What is packed line by line takes little; all else is held whole. */
+function isBounded({ width, height, channels, depth, format, isProgressive }: Metadata): boolean {
+  const pixels = width * height
+  if (pixels > mostPixels) return false
+  if (!isProgressive && ['jpeg', 'png'].includes(format)) return true
+  // Between its passes a JPEG is held as two bytes a sample.
+  const sampleBytes = depth === 'uchar' && format !== 'jpeg' ? 1 : 2
+  return pixels * Math.max(channels, 3) * sampleBytes <= mostHeldBytes
 }
 
 /** Of what moves the first picture. Colours are turned into those of the web, and metadata is not taken along. */
@@ -46,4 +57,6 @@ function shrink(path: string, size: { width: number; height: number; fit: 'insid
 const previewPixels = 640
 /** A hundred bytes can hold a billion pixels. Cameras make up to this many. */
 const mostPixels = 120_000_000
+/** Of one that has to be unpacked as a whole: `INSPECTIONS_MOST` of these are in memory at once. */
+const mostHeldBytes = 192 * 1024 * 1024
 const mostSeconds = 30

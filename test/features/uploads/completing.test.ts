@@ -150,6 +150,21 @@ describe('completing a file', () => {
     expect(await aReadyFile(domain, ann, aSound(2))).toMatchObject({ state: 'READY', durationMs: 2000, width: null })
     expect(await aReadyFile(domain, ann, aFilm())).toMatchObject({ state: 'READY', durationMs: null })
   })
+
+  it('gives up on sounds and films of very many parts that say nothing, and keeps what was said before', async () => {
+    const manyTimes = (hex: string) => Buffer.alloc(2_000_000, hex, 'hex')
+    const sound = aSound(2).bytes.subarray(0, 44 + 16_000)
+    const kinds: [string, Buffer, number | null][] = [
+      ['video/mp4', Buffer.concat([aFilm().bytes.subarray(0, 28), manyTimes('0000000866726565')]), null],
+      ['audio/flac', Buffer.concat([Buffer.from('fLaC'), manyTimes('01000000')]), null],
+      ['audio/wav', Buffer.concat([sound, manyTimes('6a756e6b00000000')]), 2000],
+    ]
+    const begun = performance.now()
+    for (const [mimeType, bytes, durationMs] of kinds)
+      expect(await judge(mimeType, bytes), mimeType).toMatchObject({ state: 'READY', durationMs })
+    // All of their parts take it half a minute.
+    expect(performance.now() - begun).toBeLessThan(15_000)
+  }, 60_000)
 })
 
 describe('a picture', () => {
@@ -201,6 +216,22 @@ describe('a picture', () => {
     expect(bytes.length).toBeLessThan(1024 * 1024)
     expect(await judge('image/png', bytes)).toMatchObject({ state: 'READY', width: 16_000, height: 8000, previewUrl: null })
   })
+
+  it('that would be unpacked as a whole is taken without a preview when that takes more memory than there is for it', async () => {
+    const white = sharp({ create: { width: 9000, height: 9000, channels: 3, background: '#ffffff' } })
+    const packed: [string, Promise<Buffer>, boolean][] = [
+      ['image/png', white.clone().png({ progressive: true }).toBuffer(), false],
+      ['image/jpeg', white.clone().jpeg({ progressive: true }).toBuffer(), false],
+      ['image/webp', white.clone().webp({ effort: 0 }).toBuffer(), false],
+      ['image/jpeg', white.clone().jpeg().toBuffer(), true],
+    ]
+    for (const [mimeType, bytes, hasPreview] of packed) {
+      const { id, state, previewUrl } = await judge(mimeType, await bytes)
+      expect([mimeType, state, previewUrl !== null]).toEqual([mimeType, 'READY', hasPreview])
+      const set = 'mutation ($id: ID!) { updateProfile(input: { avatarId: $id }) { user { id } } }'
+      expect(refusal(await ann.run(set, { id }))).toEqual(hasPreview ? undefined : { code: 'BAD_USER_INPUT', field: 'avatarId' })
+    }
+  }, 60_000)
 })
 
 function expectColour(data: Buffer, info: { width: number; channels: number }, x: number, y: number, colour: number[]) {
