@@ -1,5 +1,6 @@
 import type { Services } from '../../graphql/context.ts'
 import { sha256 } from '../../lib/hash.ts'
+import { isDeeper } from '../../lib/nesting.ts'
 import { badInput, conflict, notFound } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import type { CallParticipant } from '../../store/generated/prisma/client.ts'
@@ -21,6 +22,7 @@ export interface SendSignal {
  */
 export async function sendSignal(services: Services, caller: Caller, { fromId, toId, kind, ...input }: SendSignal): Promise<number> {
   const { limits, database } = services
+  if (isDeeper(input.payload, deepest)) throw badInput('payload', `At most ${deepest} levels of lists and objects in each other, please.`)
   const payload = JSON.stringify(input.payload)
   const bytes = Buffer.byteLength(payload)
   if (bytes > limits.signalBytes) throw badInput('payload', `At most ${limits.signalBytes} bytes, please: these are ${bytes}.`)
@@ -48,6 +50,9 @@ export async function sendSignal(services: Services, caller: Caller, { fromId, t
     { repeatable: nonce !== undefined },
   )
 }
+
+/** Whatever is written as JSON here, and read by the other side, is so by functions that call themselves. */
+const deepest = 64
 
 export function isThere({ state, isDropped }: Pick<CallParticipant, 'state' | 'isDropped'>): boolean {
   return state === 'JOINED' && !isDropped
