@@ -1,6 +1,7 @@
 import type { Database } from '../../store/database.ts'
+import { isLostConnection } from '../../store/failures.ts'
 import type { Transact } from '../../store/transact.ts'
-import { claimDue, forgetStreams, settleDue } from './due.ts'
+import { claimDue, type Due, forgetStreams, settleDue } from './due.ts'
 import type { IceTerms } from './ice.ts'
 import type { CallTerms } from './terms.ts'
 
@@ -16,7 +17,9 @@ declare module '../../graphql/context.ts' {
  * - Whoever follows is in no danger while their node says so each `callRefreshMs`. When they stop, or their node is killed, at least
  *   `callGraceMs` go by, and at most a refresh and a tick more, before they have left.
  * - All times stand in the database and are its own: no node that dies takes a deadline with it, and of many that find the same due one acts.
- * - A node that could not reach the database ends nobody's call before all others have had the time to say who is with them.
+ * - A node that could not reach the database, or waited for it or stood still itself for long, ends nobody's call before all others, and it
+ *   too, have had the time to say who is with them.
+ * - A call that cannot be seen to keeps no other one from it.
  * - `close` waits for what is under way. Whoever is here then has `callGraceMs` to come back elsewhere.
  */
 export interface Calls {
@@ -43,6 +46,8 @@ export function createCalls(database: Database, transact: Transact, options: Cal
   const attending = new Map<string, number>()
   const working = new Set<Promise<void>>()
   let quietUntil = 0
+  /** When it last looked, or had seen to something. */
+  let lookedAt = performance.now()
   let ticking: Promise<void> | undefined
 
   const refresh = (ids: readonly string[]) =>
@@ -58,16 +63,39 @@ export function createCalls(database: Database, transact: Transact, options: Cal
       [id, callGraceMs],
     )
 
-  async function settle(): Promise<void> {
-    if (performance.now() < quietUntil) return
-    try {
-      await forgetStreams(database)
-      for (const due of await claimDue(database, options.callClaimMs)) await settleDue({ database, transact }, due, options)
-    } catch (error) {
-      quietUntil = performance.now() + 2 * callRefreshMs
-      throw error
-    }
+  /** Up to then nobody who is heard of each `callRefreshMs` can have become due meanwhile. */
+  const wasAway = () => performance.now() - lookedAt > callTickMs + callGraceMs
+  const beQuiet = () => {
+    quietUntil = performance.now() + 2 * callRefreshMs
   }
+
+  async function look(): Promise<void> {
+    if (wasAway()) beQuiet()
+    if (performance.now() >= quietUntil) {
+      await forgetStreams(database)
+      const found = await claimDue(database, options.callClaimMs)
+      // The database answers again after a while: what it was asked then holds no more, and the claims lapse.
+      if (wasAway()) beQuiet()
+      else for (const due of found) await settle(due)
+    }
+    lookedAt = performance.now()
+  }
+
+  async function settle(due: Due): Promise<void> {
+    try {
+      await settleDue({ database, transact }, due, options)
+    } catch (error) {
+      if (isLostConnection(error)) throw error
+      onTrouble(error)
+    }
+    lookedAt = performance.now()
+  }
+
+  const lookOnce = () =>
+    look().catch((error) => {
+      beQuiet()
+      throw error
+    })
 
   function run(work: () => Promise<unknown>): void {
     const job = work()
@@ -77,7 +105,7 @@ export function createCalls(database: Database, transact: Transact, options: Cal
   }
 
   const tick = setInterval(() => {
-    ticking ??= settle()
+    ticking ??= lookOnce()
       .catch(onTrouble)
       .finally(() => {
         ticking = undefined
@@ -106,7 +134,7 @@ export function createCalls(database: Database, transact: Transact, options: Cal
       }
       return leave
     },
-    tick: settle,
+    tick: lookOnce,
     async close() {
       clearInterval(tick)
       clearInterval(refreshing)

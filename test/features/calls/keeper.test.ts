@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createCalls, type OwnedCalls } from '../../../src/features/calls/keeper.ts'
+import { type CallsOptions, createCalls, type OwnedCalls } from '../../../src/features/calls/keeper.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
 import { aGroup } from '../../support/rooms.ts'
@@ -21,11 +21,18 @@ beforeEach(async () => {
 
 /** A node of one's own, whose timers stand still unless they are given a time. */
 function aNode(
-  more: { callRefreshMs?: number; callTickMs?: number; database?: Database; onTrouble?: (error: unknown) => void } = {},
+  more: Partial<Pick<CallsOptions, 'callRefreshMs' | 'callGraceMs' | 'callTickMs' | 'onTrouble'>> & { database?: Database } = {},
 ): OwnedCalls {
-  const { database = domain.database, onTrouble = () => {}, callRefreshMs = 2 ** 31 - 1, callTickMs = 2 ** 31 - 1 } = more
+  const { database = domain.database, ...options } = more
   const { terms, ice } = domain.services.calls
-  return createCalls(database, domain.services.transact, { ...terms, ...ice, callGraceMs: 10_000, callRefreshMs, callTickMs, onTrouble })
+  const still = { callRefreshMs: 2 ** 31 - 1, callTickMs: 2 ** 31 - 1, callGraceMs: 10_000, onTrouble: () => {} }
+  return createCalls(database, domain.services.transact, { ...terms, ...ice, ...still, ...options })
+}
+
+/** By the clock that the node goes by. */
+const passed = async (ms: number) => {
+  const end = performance.now() + ms
+  await expect.poll(() => performance.now(), { interval: 10 }).toBeGreaterThan(end)
 }
 
 const dueOf = async ({ participant: { id } }: Joined) =>
@@ -80,5 +87,48 @@ describe('a node', () => {
       })
       .toEqual(['LEFT'])
     await node.close()
+  })
+
+  it('that the database kept waiting ends nobody’s call by what was due then', async () => {
+    let asked = 0
+    const sql: Database['sql'] = async (...statement) => {
+      const rows = await domain.database.sql(...statement)
+      if (asked++ < 2) await passed(200)
+      return rows as never
+    }
+    await isDue(theirs)
+    const node = aNode({ callRefreshMs: 200, callGraceMs: 100, callTickMs: 20, database: { ...domain.database, sql } })
+    // It asked, was answered late, was quiet for a while, and asked again: what it had claimed is due again later.
+    await expect.poll(() => asked).toBe(4)
+    await node.close()
+    expect(await stateOfBen()).toEqual(['JOINED'])
+  })
+
+  it('that stood still for a while says who is with it before it looks who is not', async () => {
+    const node = aNode({ callRefreshMs: 200, callGraceMs: 300, callTickMs: 20 })
+    await node.attend(rowOf(theirs.participant.id))
+    const before = await dueOf(theirs)
+    const end = performance.now() + 1000
+    while (performance.now() < end);
+    await expect.poll(() => dueOf(theirs)).toBeGreaterThan(before + 1000)
+    await node.close()
+    expect(await stateOfBen()).toEqual(['JOINED'])
+  })
+
+  it('sees to the calls that it can, when there is one that it cannot', async () => {
+    const trouble: unknown[] = []
+    const node = aNode({ onTrouble: (error) => trouble.push(error) })
+    await domain.database.sql('delete from stream where id = $1 returning 1', [rowOf(theirs.participant.id)])
+    const other = await call(ann, await aGroup(ann, ben))
+    await domain.database.sql(`update call_participant set due_at = now() - interval '1 h' where id = $1 returning 1`, [
+      rowOf(theirs.participant.id),
+    ])
+    await isDue(other)
+    await node.tick()
+    expect((await shown(ann, other)).state).toBe('ENDED')
+    expect(await stateOfBen()).toEqual(['JOINED'])
+    expect(trouble).toHaveLength(1)
+    await node.close()
+    await domain.database.sql('update call_participant set due_at = null where id = $1 returning 1', [rowOf(theirs.participant.id)])
   })
 })
