@@ -27,13 +27,19 @@ export async function takePlaceIn(
 ): Promise<string> {
   const { rows, at } = tx
   const key = { callId: call.id, userId: personId }
+  const dueAt = new Date(at.getTime() + terms.callBeginMs)
   const held = await rows.callParticipant.findFirst({ where: { ...key, state: 'JOINED' } })
-  if (held?.deviceId === deviceId && held.sessionId === sessionId && !held.isDropped) return held.id
-  if (held) throw conflict('You are in this call on another device.', 'deviceId')
+  if (held?.isDropped) throw conflict('You are just being taken out of this call: join it again in a moment.')
+  if (held && (held.deviceId !== deviceId || held.sessionId !== sessionId))
+    throw conflict('You are in this call on another device.', 'deviceId')
+  if (held) {
+    // From now on: they may have asked for it again because the first answer was lost, or their device was.
+    await rows.callParticipant.updateMany({ where: { id: held.id, dueAt: { lt: dueAt } }, data: { dueAt } })
+    return held.id
+  }
   if ((await rows.callParticipant.count({ where: { callId: call.id, state: 'JOINED' } })) >= limits.callParticipantsMost)
     throw conflict(`At most ${limits.callParticipantsMost} people can be in a call at once.`, 'callId')
 
-  const dueAt = new Date(at.getTime() + terms.callBeginMs)
   const joined = { deviceId, sessionId, audio: true, video: call.media === 'VIDEO', joinedAt: at, dueAt, isDropped: false }
   const [answered] = await movePlacesIn(tx, key, 'answered', joined)
   const place = answered ?? (await createIn(tx, { ...key, ...joined, place: isNew ? 1 : await nextPlace(tx, call) }))

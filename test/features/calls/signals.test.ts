@@ -111,6 +111,13 @@ describe('sending a signal', () => {
     expect(await refused(ann)).toEqual(['CONFLICT', 'to'])
   })
 
+  it('refuses what is nested deeper than anybody would, however it came', async () => {
+    const nested = (depth: number) => JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`)
+    expect((await send(ann, { payload: nested(64) })).errors).toBeUndefined()
+    for (const depth of [65, 20_000]) expect(await refused(ann, { payload: nested(depth) })).toEqual(['BAD_USER_INPUT', 'payload'])
+    expect(await refused(ann, { payload: { a: nested(64) } })).toEqual(['BAD_USER_INPUT', 'payload'])
+  })
+
   it('is limited', async () => {
     const rates = createMemoryRates(ratesOf({ signalPerSecond: 0.01, signalBurst: 2 }))
     const limited = { ...ann, run: domain.as(ann.actor, { rates }) }
@@ -199,6 +206,17 @@ describe('being in a call', () => {
     await domain.services.calls.attend(id)
     await settleDue(domain.services, due!, domain.services.calls.terms)
     expect(await states()).toEqual(['JOINED', 'JOINED'])
+  })
+
+  it('lasts when the device joined again before it was taken out, and has 15 s from then', async () => {
+    await domain.database.sql('update call_participant set due_at = now() where id = $1 returning 1', [rowOf(theirs.participant.id)])
+    const [due] = await claim()
+    expect((await join(ben, mine)).participant.id).toBe(theirs.participant.id)
+    await settleDue(domain.services, due!, domain.services.calls.terms)
+    await stayAway(domain, theirs, 14_000)
+    expect(await states()).toEqual(['JOINED', 'JOINED'])
+    await stayAway(domain, theirs, 1_500)
+    expect(await states()).toEqual(['JOINED', 'LEFT'])
   })
 
   it('is found due again by another node when the one that claimed it has died', async () => {
