@@ -3,7 +3,7 @@ import { badInput, conflict, forbidden, notFound } from '../../lib/refusal.ts'
 import type { RoomMember, RoomRole } from '../../store/generated/prisma/client.ts'
 import { requireUser } from '../accounts/scene.ts'
 import { reach, requireReachable } from '../blocks/reach.ts'
-import { dropFromCallsIn } from '../calls/dropping.ts'
+import { dropFromCallsIn, dropSilencedIn } from '../calls/dropping.ts'
 import { memberUpdated } from './events.ts'
 import { joinIn } from './joining.ts'
 import { countAdmins, leaveIn } from './leaving.ts'
@@ -51,6 +51,7 @@ export async function setRoomRole(services: Services, person: string, input: OfM
     if (member.role === role) return member
     if (role === 'MEMBER' && (await countAdmins(tx, roomId)) === 1) throw conflict('A room has an admin: make somebody else one first.')
     const updated = await tx.rows.roomMember.update({ where: { id: member.id }, data: { role } })
+    await dropSilencedIn(tx, { roomIds: [roomId], userId })
     tx.append(roomId, memberUpdated({ roomId, memberId: member.id, userId, actorId: person }))
     return updated
   })

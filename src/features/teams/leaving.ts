@@ -47,6 +47,6 @@ export function countLeads(rows: Prisma.TransactionClient, teamId: string): Prom
 }
 
 /** Their memberships in channels of these teams. */
-function channelsOf(rows: Prisma.TransactionClient, teamIds: string[], userId: string) {
+export function channelsOf(rows: Prisma.TransactionClient, teamIds: string[], userId: string) {
   return rows.roomMember.findMany({ where: { userId, leftAt: null, room: { teamId: { in: teamIds } } }, orderBy: { joinedAt: 'asc' } })
 }

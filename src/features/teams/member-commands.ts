@@ -4,9 +4,10 @@ import type { Prisma, TeamMember, TeamRole } from '../../store/generated/prisma/
 import { transactFound } from '../../store/transact.ts'
 import { requireUser } from '../accounts/scene.ts'
 import { reach, requireReachable } from '../blocks/reach.ts'
+import { dropSilencedIn } from '../calls/dropping.ts'
 import { teamMemberUpdated } from './events.ts'
 import { generalOf, joinTeamIn } from './joining.ts'
-import { countLeads, leaveTeamIn, streamsOfLeaving } from './leaving.ts'
+import { channelsOf, countLeads, leaveTeamIn, streamsOfLeaving } from './leaving.ts'
 import { canManageTeam } from './policy.ts'
 import { lasts, requireLead, requireTeamMember, requireTeamScene } from './scene.ts'
 
@@ -57,6 +58,8 @@ export async function setTeamRole(services: Services, person: string, input: OfT
     if (member.role === role) return member
     await requireOtherLead(tx.rows, member)
     const updated = await tx.rows.teamMember.update({ where: { id: member.id }, data: { role } })
+    const channels = role === 'LEAD' ? [] : await channelsOf(tx.rows, [teamId], userId)
+    await dropSilencedIn(tx, { roomIds: channels.map(({ roomId }) => roomId), userId })
     tx.append(teamId, teamMemberUpdated({ teamId, memberId: member.id, userId, actorId: person }))
     return updated
   })

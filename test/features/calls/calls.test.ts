@@ -350,4 +350,28 @@ describe('who may be in it no longer', () => {
     expect(await saidIn(domain, room)).toEqual(['CALL_MISSED'])
     expect(await saidIn(domain, direct)).toEqual(['CALL_ENDED'])
   })
+  it('is whoever ran the room while they were muted, and runs it no longer', async () => {
+    const mute = { roomId: room.globalId, userId: ben.globalId, until: '2100-01-01T00:00:00Z' }
+    await write(ann, 'muteMember', mute)
+    await write(ann, 'setRoomRole', { roomId: room.globalId, userId: ben.globalId, role: 'ADMIN' })
+    const started = await call(ann, room)
+    await join(ben, started)
+    await write(ann, 'setRoomRole', { roomId: room.globalId, userId: ben.globalId, role: 'MEMBER' })
+    await domain.services.calls.tick()
+    expect(statesOf(await shown(ann, started), ann, ben)).toEqual(['JOINED', 'LEFT'])
+  })
+
+  it('is whoever led the team of the channel while they were muted, and leads it no longer', async () => {
+    const team = await aTeam(ann, ben, cid)
+    const channel = await aChannel(team, ann)
+    for (const { globalId } of [ben, cid]) await write(ann, 'addRoomMember', { roomId: channel.globalId, userId: globalId })
+    await write(ann, 'muteMember', { roomId: channel.globalId, userId: ben.globalId, until: '2100-01-01T00:00:00Z' })
+    const lead = (person: APerson, role: string) => write(ann, 'setTeamRole', { teamId: team.globalId, userId: person.globalId, role })
+    for (const person of [ben, cid]) await lead(person, 'LEAD')
+    const started = await call(ann, channel)
+    for (const person of [ben, cid]) await join(person, started)
+    for (const person of [ben, cid]) await lead(person, 'MEMBER')
+    await domain.services.calls.tick()
+    expect(statesOf(await shown(ann, started), ann, ben, cid)).toEqual(['JOINED', 'LEFT', 'JOINED'])
+  })
 })
