@@ -1,9 +1,9 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { isAwaited } from '../features/uploads/queries.ts'
+import { isAvatar, isAwaited } from '../features/uploads/queries.ts'
 import type { Services } from '../graphql/context.ts'
 import type { ServerLinks } from '../store/file-links.ts'
-import { type FileName, isFileName, NoSuchFile, WrongSize } from '../store/files.ts'
+import { type FileName, isFileName, NoSuchFile, type PutLink, WrongSize } from '../store/files.ts'
 import { readRange } from './ranges.ts'
 import { pathOf } from './request.ts'
 
@@ -33,6 +33,8 @@ class FileRefused extends Error {
  */
 export function createFileRoutes({ services, links, settings, onStream }: FileParts) {
   const { files } = services.uploads
+  /** Who is putting what, on this node. */
+  const putting = new Map<FileName, IncomingMessage>()
 
   async function put(request: IncomingMessage, response: ServerResponse, token: string): Promise<void> {
     const link = links.readPut(token)
@@ -41,8 +43,28 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
     if (length === undefined) throw new FileRefused(411, 'Say by a Content-Length how many bytes come.')
     if (Number(length) !== link.size) throw new FileRefused(400, `This link is for ${link.size} bytes.`)
     if (type !== link.mimeType) throw new FileRefused(400, `This link is for ${link.mimeType}.`)
-    if (!(await isAwaited(services.database, link.name)))
-      throw new FileRefused(409, 'This file has been completed, or is no longer waited for.')
+    await requireAwaited(link.name)
+    // However often somebody tries again, one try takes room. The one before may have broken off, and nobody has told us.
+    putting.get(link.name)?.destroy()
+    putting.set(link.name, request)
+    try {
+      await takeBytes(request, response, link)
+    } finally {
+      if (putting.get(link.name) === request) putting.delete(link.name)
+    }
+    // Completed meanwhile, with what was put before.
+    await requireAwaited(link.name).catch(async (refused) => {
+      await files.remove([link.name])
+      throw refused
+    })
+    response.writeHead(204).end()
+  }
+
+  async function requireAwaited(name: FileName): Promise<void> {
+    if (!(await isAwaited(services.database, name))) throw new FileRefused(409, 'This file has been completed, or is no longer waited for.')
+  }
+
+  async function takeBytes(request: IncomingMessage, response: ServerResponse, link: PutLink): Promise<void> {
     onStream(response)
     // What fails here shall still be told: leaving the loop must not cut the connection.
     const bytes = request.iterator({ destroyOnReturn: false })
@@ -51,7 +73,6 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
       if (['ENOSPC', 'EDQUOT'].includes(error.code)) throw new FileRefused(507, 'There is no room for this file: try again later.')
       throw error
     })
-    response.writeHead(204).end()
   }
 
   async function get(request: IncomingMessage, response: ServerResponse, name: FileName, shown: OutgoingHttpHeaders): Promise<void> {
@@ -61,13 +82,14 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
     const etag = `"${name.slice('kept/'.length)}"`
     const headers = { ...shown, etag, 'accept-ranges': 'bytes', 'content-security-policy': "default-src 'none'; sandbox" }
     const { 'if-none-match': known, 'if-range': begun, range: asked } = request.headers
-    if (known?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)) return void response.writeHead(304, headers).end()
+    if (known?.split(',').some((one) => ['*', etag].includes(one.trim().replace(/^W\//, ''))))
+      return void response.writeHead(304, headers).end()
+    if (request.method === 'HEAD') return void response.writeHead(200, { ...headers, 'content-length': size }).end()
     const range = begun === undefined || begun === etag ? readRange(asked, size) : undefined
     if (range === 'none') throw new FileRefused(416, `This file has ${size} bytes.`, { 'content-range': `bytes */${size}` })
     const part = range
       ? { 'content-range': `bytes ${range.first}-${range.last}/${size}`, 'content-length': range.last - range.first + 1 }
       : { 'content-length': size }
-    if (request.method === 'HEAD') return void response.writeHead(200, { ...headers, 'content-length': size }).end()
     const bytes = await files.read(name, range).catch((error) => {
       throw error instanceof NoSuchFile ? new FileRefused(404, 'This file is gone.') : error
     })
@@ -88,11 +110,11 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
     })
   }
 
-  /** Its name is all that there is to know, and nobody guesses it. */
-  function getAvatar(request: IncomingMessage, response: ServerResponse, file: string): Promise<void> {
-    const [, id, size] = /^([0-9a-f-]{36})-(small|large)\.webp$/.exec(file) ?? []
+  /** Its name is all that there is to know, and nobody guesses it; but who was shown a picture in a message knows its name too. */
+  async function getAvatar(request: IncomingMessage, response: ServerResponse, file: string): Promise<void> {
+    const [, id = '', size] = /^([0-9a-f-]{36})-(small|large)\.webp$/.exec(file) ?? []
     const name = `kept/${id}.${size}`
-    if (!isFileName(name)) throw new FileRefused(404, 'There is nothing here.')
+    if (!isFileName(name) || !(await isAvatar(services.database, id))) throw new FileRefused(404, 'There is nothing here.')
     return get(request, response, name, {
       'content-type': 'image/webp',
       'content-disposition': 'inline',
@@ -113,7 +135,7 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
       else if (!way[request.method!]) throw new FileRefused(405, `Only ${methods}, please.`, { allow: methods })
       else await way[request.method!]!(request, response, rest)
     } catch (error) {
-      if (!(error instanceof FileRefused) || request.destroyed || response.headersSent) throw error
+      if (!(error instanceof FileRefused) || (request.destroyed && !request.complete) || response.headersSent) throw error
       refuse(request, response, error)
     }
     return true
@@ -122,9 +144,11 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
 
 /** Pages of the sites that are configured may put and read. */
 function crossOrigin({ headers: { origin } }: IncomingMessage, welcome: readonly string[], methods: string): Record<string, string> {
-  if (origin === undefined || !welcome.includes(origin)) return {}
+  // Said to everybody, or a cache would give to one site what it was given for another.
+  const vary = { vary: 'origin' }
+  if (origin === undefined || !welcome.includes(origin)) return vary
   return {
-    vary: 'origin',
+    ...vary,
     'access-control-allow-origin': origin,
     'access-control-allow-methods': methods,
     'access-control-allow-headers': 'content-type, range, if-range',

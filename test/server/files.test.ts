@@ -3,9 +3,12 @@ import { readdirSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { createServerLinks, makeLinkSecret } from '../../src/store/file-links.ts'
+import type { FileName } from '../../src/store/files.ts'
+import { openDiskFiles } from '../../src/store/files-disk.ts'
 import { type AUser, aParley, type Parley, startParley } from '../support/parley.ts'
 import { createFolder, removeFolder } from '../support/program.ts'
-import { putFile, takeFile, type Upload, upload } from '../support/uploads.ts'
+import { aPictureFile, putFile, takeFile, type Upload, upload } from '../support/uploads.ts'
 
 let parley: Parley
 let ada: AUser
@@ -18,6 +21,22 @@ const text = (content: string, mimeType = 'text/plain', filename = 'hello.txt') 
 const get = (url: string, headers: Record<string, string> = {}, method = 'GET') => fetch(url, { method, headers })
 const codeOf = async (response: Response) =>
   ((await response.json()) as { errors: { extensions: { code: string } }[] }).errors[0]!.extensions.code
+
+/** Half of 1,000,000 bytes, which the server is taking already. */
+async function putHalf(url: string, headers: Record<string, string>) {
+  const request = httpRequest(url, { method: 'PUT', headers: { ...headers, 'content-length': 1_000_000, expect: '100-continue' } })
+  const status = new Promise<number>((resolve) => request.once('response', (response) => resolve(response.resume().statusCode!)))
+  const cut = new Promise<void>((resolve) => request.once('error', () => resolve()))
+  await new Promise((resolve) => request.once('continue', resolve))
+  await new Promise((resolve) => request.write('z'.repeat(500_000), resolve))
+  return {
+    cut,
+    finish(): Promise<number> {
+      request.end('z'.repeat(500_000))
+      return status
+    },
+  }
+}
 
 describe('putting bytes', () => {
   let announced: Upload
@@ -72,6 +91,25 @@ describe('putting bytes', () => {
     expect(await putFile.code(ada, attachment.id)).toBe('BAD_USER_INPUT')
     expect((await fetch(uploadUrl, { method: 'PUT', headers, body: 'x'.repeat(1_000_000) })).status).toBe(204)
     expect((await putFile.complete(ada, attachment.id)).state).toBe('READY')
+  })
+
+  it('that is tried again ends the try before: each file takes room once', async () => {
+    const { uploadUrl, headers, attachment } = await upload(ada, text('x'.repeat(1_000_000)))
+    const first = await putHalf(uploadUrl, headers)
+    expect((await fetch(uploadUrl, { method: 'PUT', headers, body: 'y'.repeat(1_000_000) })).status).toBe(204)
+    await first.cut
+    const { url } = await putFile.complete(ada, attachment.id)
+    expect((await (await get(url!)).text())[0]).toBe('y')
+  })
+
+  it('that comes to its end after the file was completed is told so, and leaves nothing', async () => {
+    const { uploadUrl, headers, attachment } = await upload(ada, text('x'.repeat(1_000_000)))
+    expect((await fetch(uploadUrl, { method: 'PUT', headers, body: 'x'.repeat(1_000_000) })).status).toBe(204)
+    const late = await putHalf(uploadUrl, headers)
+    await putFile.complete(ada, attachment.id)
+    expect(await late.finish()).toBe(409)
+    const { state, url } = await putFile.complete(ada, attachment.id)
+    expect([state, (await (await get(url!)).text())[0]]).toEqual(['READY', 'x'])
   })
 
   it('is refused by any other method, and elsewhere there is nothing', async () => {
@@ -146,6 +184,9 @@ describe('getting bytes', () => {
     expect((await get(url!, { range: 'bytes=1-2', 'if-range': '"another"' })).status).toBe(200)
     const head = await get(url!, {}, 'HEAD')
     expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '10', ''])
+    // A range is of getting alone.
+    expect((await get(url!, { range: 'bytes=10-' }, 'HEAD')).status).toBe(200)
+    expect((await get(url!, { 'if-none-match': '*' })).status).toBe(304)
   })
 
   it('is resumed by a range where it broke off', async () => {
@@ -198,6 +239,38 @@ describe('getting bytes', () => {
     expect([welcome.status, welcome.headers.get('access-control-allow-origin')]).toEqual([204, 'https://app.example.org'])
     expect(welcome.headers.get('access-control-allow-methods')).toBe('PUT')
     expect((await from('https://evil.example.org')).headers.get('access-control-allow-origin')).toBeNull()
+    // What a page without any rights has got is not what a cache then gives to one that has them.
+    const { url } = await takeFile(ben, text('Hello'))
+    expect((await get(url!)).headers.get('vary')).toBe('origin')
     await open.close()
+  })
+})
+
+describe('pictures of people', () => {
+  const update = 'mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { user { avatarUrl } } }'
+  type Updated = { updateProfile: { user: { avatarUrl: string | null } } }
+  const setting = (input: object) => ada.post<Updated>(update, { input })
+
+  it('are for everybody, and kept for ever', async () => {
+    const { id } = await takeFile(ada, await aPictureFile())
+    const url = (await setting({ avatarId: id })).data!.updateProfile.user.avatarUrl!
+    const { status, headers } = await get(url)
+    expect([status, headers.get('content-type')]).toEqual([200, 'image/webp'])
+    expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect((await setting({ avatarId: null })).errors).toBeUndefined()
+    expect((await get(url)).status).toBe(404)
+  })
+
+  it('are none of what did not become one: who was shown it in a message finds it there no longer than by its link', async () => {
+    const folder = createFolder('cut-picture')
+    const shown = await startParley({ STORAGE_URL: `file:${folder}` })
+    const { url } = await takeFile(await shown.aUser(), await aPictureFile())
+    const { name } = JSON.parse(Buffer.from(url!.split('/').at(-1)!.split('.')[0]!, 'base64url').toString())
+    // As if it was cut, and then sent by another device before it became a picture of anybody.
+    const files = await openDiskFiles(folder, createServerLinks({ secret: makeLinkSecret(), base: () => shown.url }))
+    await files.write(`${name}.small` as FileName, [Buffer.from('picture')], 7)
+    expect((await get(`${shown.url}/avatars/${name.slice('kept/'.length)}-small.webp`)).status).toBe(404)
+    await shown.close()
+    await removeFolder(folder)
   })
 })

@@ -24,6 +24,11 @@ export async function isAwaited({ sql }: Database, name: FileName): Promise<bool
   return rows.length > 0
 }
 
+/** Whether a file is somebody's or some room's picture. */
+export async function isAvatar({ sql }: Database, fileId: string): Promise<boolean> {
+  return (await sql('select from avatar where file_id = $1', [fileId])).length > 0
+}
+
 /** Where the bytes of an attachment lie before they were looked at. */
 export const incomingOf = (attachmentId: string): FileName => `incoming/${attachmentId}`
 
