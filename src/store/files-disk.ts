@@ -3,7 +3,17 @@ import { copyFile, type FileHandle, link, mkdir, open, readdir, rename, stat, un
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { uuid } from '../lib/uuid.ts'
-import { type ByteRange, type FileLinks, type FileName, type Files, type Folder, NoSuchFile, requireFileName, WrongSize } from './files.ts'
+import {
+  type ByteRange,
+  type FileLinks,
+  type FileName,
+  type Files,
+  type Folder,
+  isFileName,
+  NoSuchFile,
+  requireFileName,
+  WrongSize,
+} from './files.ts'
 
 /**
  * Files in a folder of this machine, or one that several nodes share. What is being written lies in `partial` until it is whole and on the
@@ -27,6 +37,8 @@ export async function openDiskFiles(root: string, links: FileLinks): Promise<Fil
       await make(made)
       await mkdir(dirname(path), { recursive: true })
       await rename(made, path)
+      // What is promised after this shall not be lost with the power: names are kept by their folder.
+      await sync(dirname(path))
     } catch (error) {
       await unlink(made).catch(() => {})
       throw error
@@ -73,8 +85,10 @@ export async function openDiskFiles(root: string, links: FileLinks): Promise<Fil
     async *list(folder) {
       for await (const path of walk(join(root, folder))) {
         const name = `${folder}/${basename(path)}`
+        // Network file systems, and people, leave files of their own.
+        if (!isFileName(name) || path !== pathOf(name)) continue
         const found = await stat(path).catch(missing)
-        if (found) yield { name: requireFileName(name), changedAt: found.mtime }
+        if (found) yield { name, changedAt: found.mtime }
       }
     },
     async tidy(before) {
@@ -106,6 +120,13 @@ function readFrom(file: FileHandle, range: ByteRange | undefined): Readable {
 async function copied(from: string, to: string, error: NodeJS.ErrnoException): Promise<void> {
   if (error.code === 'ENOENT') throw error
   await copyFile(from, to, constants.COPYFILE_EXCL)
+  await sync(to)
+}
+
+/** Writes what is there of a file or a folder to the disk. */
+async function sync(path: string): Promise<void> {
+  const file = await open(path)
+  await file.sync().finally(() => file.close())
 }
 
 async function* walk(folder: string): AsyncIterable<string> {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -25,6 +25,17 @@ describe('files on disk', () => {
     const name = kept()
     await (await open()).write(name, pieces('Hello'), 5)
     expect(await textOf(await open(), name)).toBe('Hello')
+  })
+
+  it('are listed without what others have left in the folder', async () => {
+    const files = await open()
+    const name = kept()
+    await files.write(name, pieces('Hello'), 5)
+    for (const stray of ['incoming/.nfs000000000000001', 'kept/lost', `kept/${name.slice('kept/'.length)}`])
+      writeFileSync(join(root, stray), '')
+    const names: string[] = []
+    for (const folder of ['incoming', 'kept'] as const) for await (const found of files.list(folder)) names.push(found.name)
+    expect(names.filter((one) => one === name || !/^(incoming|kept)\/[0-9a-f-]{36}(\.\w+)?$/.test(one))).toEqual([name])
   })
 
   it('let go what a process that died was writing, once it is old enough', async () => {
