@@ -4,8 +4,10 @@ import type { Watch } from './newest.ts'
 /** What a subscription field answers: which stream to follow, from where, and by what right. A reader does the rest. */
 export interface FollowingOptions {
   readonly streamId: string
-  /** A client's cursor; absent: from now on. */
+  /** A client's cursor; absent: from now on, unless `beginsWith` says otherwise. */
   readonly after: string | null | undefined
+  /** What a client without a cursor begins with. */
+  readonly beginsWith?: 'first kept'
   readonly personId: string
   /** The types of event that are shown; absent: all. */
   readonly only?: ReadonlySet<string>

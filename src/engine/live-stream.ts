@@ -120,6 +120,12 @@ export class LiveStream {
     return entries
   }
 
+  /** From which position on the log keeps all events; undefined when it keeps none. */
+  async beforeFirstKept(): Promise<number | undefined> {
+    const [first] = await this.#options.log.after(this.id, 0, 1)
+    return first && first.seq - 1
+  }
+
   /** The events after `seq` up to the first that is the last wanted, as far as one read finds it; else none. What has not come here yet, the log has. */
   async upTo(seq: number, isLast: (event: StoredEvent) => boolean): Promise<readonly Entry[]> {
     const known = this.inRing(seq, pageSize) ?? []

@@ -62,13 +62,13 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
     following: Following,
     sink: Sink<ExecutionResult>,
   ): Promise<Reader> {
-    const { streamId, after, mayFollow } = following.options
+    const { streamId, mayFollow } = following.options
     const { stream, head, release } = await hub.hold(streamId)
     try {
       // The head was read; a removal that this does not see lies after it, and is met.
       await mayFollow()
       if (head === undefined) throw notFound('stream')
-      const position = after == null ? head : readCursor(after, streamId, services.epoch)
+      const position = await positionOf(following, stream, head)
       if (position > head) throw cursorExpired()
       const next = position < head && !stream.inRing(position, 1) ? await stream.page(position) : undefined
       return join({ operation, context, following, stream, sink, position, next, release })
@@ -76,6 +76,12 @@ export function createLive({ schema, services, hub, mask }: LiveOptions): Live {
       release()
       throw error
     }
+  }
+
+  async function positionOf({ options }: Following, stream: LiveStream, head: number): Promise<number> {
+    const { streamId, after, beginsWith } = options
+    if (after != null) return readCursor(after, streamId, services.epoch)
+    return beginsWith === 'first kept' ? ((await stream.beforeFirstKept()) ?? head) : head
   }
 
   async function source({ document, operationName, variables }: LiveOperation, context: Context): Promise<Following | Passing> {

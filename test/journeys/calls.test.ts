@@ -53,6 +53,22 @@ inEachWorld('calls', (world) => {
     for (const hearing of [inbox, atAda, atBen, again]) hearing.stop()
   })
 
+  it('a device that begins anew hears from the first signal that is still kept', async () => {
+    const { ada, ben, roomId } = await aPair()
+    const caller = await startCall(ada, roomId)
+    const callee = await joinCall(ben, caller.callId)
+    for (const number of [1, 2, 3]) await send(ada, caller.participantId, callee.participantId, 'ICE_CANDIDATE', number)
+    const id = Buffer.from(callee.participantId, 'base64url').toString().split(':')[1]!
+    await world().nodes[0]!.app.services.database.sql('delete from event where stream_id = $1 and seq < 3 returning 1', [id])
+    const anew = listen(ben, callee)
+    await anew.count(1)
+    expect(anew.heard).toMatchObject([{ seq: 3, payload: 3 }])
+    await send(ada, caller.participantId, callee.participantId, 'ICE_CANDIDATE', 4)
+    await anew.count(2)
+    expect(anew.heard[1]).toMatchObject({ seq: 4, payload: 4 })
+    anew.stop()
+  })
+
   it('the signals of one device are nobody else’s to follow', async () => {
     const { ada, ben, roomId } = await aPair()
     const seat = await startCall(ada, roomId)

@@ -1,4 +1,3 @@
-import { encodeCursor } from '../../engine/cursor.ts'
 import { Following } from '../../engine/following.ts'
 import type { Context } from '../../graphql/context.ts'
 import { rowId } from '../../graphql/ids.ts'
@@ -8,16 +7,17 @@ import { requireOwnPlace } from './scene.ts'
 import { isThere } from './signals.ts'
 
 /**
- * The signals to this device, from the first unless `after` says otherwise. While they are followed the participant is in the call: that begins
- * when the reader has caught up, and ends with it.
+ * The signals to this device, from the first that is kept unless `after` says otherwise. While they are followed the participant is in the
+ * call: that begins when the reader has caught up, and ends with it.
  */
 export function followSignals(context: Context, participantIdText: string, after: string | null | undefined): Following {
   const caller = callerOf(context)
   const streamId = rowId(participantIdText, 'CallParticipant', 'participantId')
-  const { database, epoch, calls } = context.services
+  const { database, calls } = context.services
   return new Following({
     streamId,
-    after: after ?? encodeCursor({ streamId, epoch, seq: 0 }),
+    after,
+    beginsWith: 'first kept',
     personId: caller.personId,
     only: new Set(['CallSignal']),
     async mayFollow() {

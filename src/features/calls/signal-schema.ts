@@ -45,10 +45,10 @@ builder.subscriptionField('callSignal', (t) =>
   t.field({
     type: CallSignal,
     description:
-      "The signals addressed to one's own participant, from the first when `after` is absent. Holding this open is what keeps the participant in the call: there are 15 s to open it after joining, and 10 s to open it again when it was lost. Ends with NOT_FOUND when the participant has left.",
+      "The signals addressed to one's own participant, from the first that is kept when `after` is absent. Holding this open is what keeps the participant in the call: there are 15 s to open it after joining, and 10 s to open it again when it was lost. Ends with NOT_FOUND when the participant has left.",
     args: {
       participantId: t.arg.id({ required: true, description: "The id of the viewer's participant, on the device that joined." }),
-      after: t.arg({ type: 'Cursor', description: "The last signal's cursor; absent: from the first." }),
+      after: t.arg({ type: 'Cursor', description: "The last signal's cursor; absent: from the first that is kept." }),
     },
     subscribe: (_root, { participantId, after }, context) => followSignals(context, participantId, after),
     resolve: (signal) => signal as StoredEvent,
