@@ -5,6 +5,8 @@ import { inTurns } from './person.ts'
 import { onTwoNodes } from './world.ts'
 
 const seconds = 4
+/** Of each at least, however busy the machine is. */
+const least = 4
 
 onTwoNodes('locks', (world) => {
   it('whoever locks the same rooms and people in whatever order, nobody ever hears of a deadlock', async () => {
@@ -28,7 +30,7 @@ onTwoNodes('locks', (world) => {
     const refused: string[] = []
     const end = Date.now() + seconds * 1000
     const forAWhile = async (name: keyof typeof done, work: (round: number) => Promise<unknown>, ...mayBe: string[]) => {
-      for (let round = 0; Date.now() < end; round++) {
+      for (let round = 0; Date.now() < end || (done[name] < least && Date.now() < end + 20_000); round++) {
         try {
           await work(round)
           done[name]++
@@ -67,7 +69,7 @@ onTwoNodes('locks', (world) => {
       ),
     ])
     expect(refused).toEqual([])
-    for (const count of Object.values(done)) expect(count).toBeGreaterThan(3)
+    for (const count of Object.values(done)) expect(count).toBeGreaterThanOrEqual(least)
     // Nor was there one that had to be tried again.
     expect(await deadlocks()).toBe(before)
 
