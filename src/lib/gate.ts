@@ -17,3 +17,21 @@ export function createGate(most: number): Gate {
     }
   }
 }
+
+/** Lets run what is of different keys at once, and of each key one at a time, in the order in which they come. */
+export type Turns = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>
+
+export function createTurns(): Turns {
+  const gates = new Map<string, { readonly gate: Gate; count: number }>()
+  return async (key, work) => {
+    const mine = gates.get(key) ?? { gate: createGate(1), count: 0 }
+    gates.set(key, mine)
+    mine.count++
+    try {
+      return await mine.gate(work)
+    } finally {
+      mine.count--
+      if (mine.count === 0) gates.delete(key)
+    }
+  }
+}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createGate } from '../../src/lib/gate.ts'
+import { createGate, createTurns } from '../../src/lib/gate.ts'
 
 it('lets a few run at a time, in the order in which they come, also past those that fail', async () => {
   const gate = createGate(2)
@@ -22,4 +22,24 @@ it('lets a few run at a time, in the order in which they come, also past those t
   for (const end of ends) end()
   expect((await outcomes).map((outcome) => ('value' in outcome ? outcome.value : 'failed'))).toEqual(['failed', 1, 2, 3])
   expect(await gate(async () => 'free again')).toBe('free again')
+})
+
+it('lets one of each key run at a time, also past one that fails, and others meanwhile', async () => {
+  const inTurn = createTurns()
+  const begun: string[] = []
+  const ends: (() => void)[] = []
+  const run = (key: string, name: string) =>
+    inTurn(key, async () => {
+      begun.push(name)
+      await new Promise<void>((resolve) => ends.push(resolve))
+      if (name === 'a1') throw new Error('fails')
+      return name
+    })
+  const outcomes = Promise.allSettled([run('a', 'a1'), run('a', 'a2'), run('b', 'b1')])
+  await expect.poll(() => begun).toEqual(['a1', 'b1'])
+  ends[0]!()
+  await expect.poll(() => begun).toEqual(['a1', 'b1', 'a2'])
+  for (const end of ends) end()
+  expect((await outcomes).map((outcome) => ('value' in outcome ? outcome.value : 'failed'))).toEqual(['failed', 'a2', 'b1'])
+  expect(await inTurn('a', async () => 'free again')).toBe('free again')
 })

@@ -30,13 +30,13 @@ export async function prepareAvatar(services: Services, id: string, person: stri
   const fileId = await requirePicture(database.prisma, id, person, avatarId)
   // Made already, when this is the picture: asking for what is there changes nothing.
   if ((await database.prisma.avatar.count({ where: { fileId } })) > 0) return
+  const cut = () =>
+    uploads.files.use(`kept/${fileId}`, async (path) => [
+      ['small', await cutAvatar(path, 'small')] as const,
+      ['large', await cutAvatar(path, 'large')] as const,
+    ])
   const made = await uploads
-    .inspecting(() =>
-      uploads.files.use(`kept/${fileId}`, async (path) => [
-        ['small', await cutAvatar(path, 'small')] as const,
-        ['large', await cutAvatar(path, 'large')] as const,
-      ]),
-    )
+    .inTurn(person, () => uploads.inspecting(cut))
     .catch(() => {
       throw badInput('avatarId', 'This picture is too large to be cut.')
     })

@@ -47,6 +47,13 @@ export async function createUpload(services: Services, person: string, { size, .
  * answer was lost. The bytes are looked at under a name of their own, to which nobody has a link.
  */
 export async function completeUpload(services: Services, person: string, attachmentId: string): Promise<Attachment> {
+  const announced = await requireOwn(services, person, attachmentId)
+  if (announced.state !== 'PENDING') return announced
+  return services.uploads.inTurn(person, () => decide(services, person, attachmentId))
+}
+
+/** In the person's turn: of one file that is completed many times at once, the bytes are looked at once. */
+async function decide(services: Services, person: string, attachmentId: string): Promise<Attachment> {
   const { database, transact, uploads } = services
   const { files, inspecting, discard } = uploads
   const announced = await requireOwn(services, person, attachmentId)
@@ -55,12 +62,15 @@ export async function completeUpload(services: Services, person: string, attachm
   const name: FileName = `kept/${fileId}`
   // A row before there are bytes: whatever happens from here on, the sweep knows of them.
   await database.prisma.keptFile.create({ data: { id: fileId, goesAt: new Date(Date.now() + uploads.unusedMs) } })
-  let isUsed = false
+  let mayGo = true
   try {
     await files.adopt(incomingOf(attachmentId), name)
     const found = await inspecting(() => inspect(files, name, announced))
     const preview = 'because' in found ? null : found.preview
     if (preview) await files.write(`${name}.preview`, [preview], preview.length)
+    // Where the answer of a commit is lost, it may yet be made: then the sweep decides what goes.
+    mayGo = false
+    let isUsed = false
     const decided = await transact([person], async ({ rows }) => {
       const now = await rows.attachment.findUnique({ where: { id: attachmentId } })
       if (!now) throw notFound('attachment')
@@ -72,17 +82,17 @@ export async function completeUpload(services: Services, person: string, attachm
       await rows.keptFile.update({ where: { id: fileId }, data: { goesAt: null } })
       return rows.attachment.update({ where, data: { ...measures, state: 'READY', fileId, hasPreview: preview !== null } })
     })
+    mayGo = !isUsed
     await files.remove([incomingOf(attachmentId)])
     return decided
   } catch (error) {
-    isUsed = false
     if (!(error instanceof NoSuchFile)) throw error
-    // Completed twice at once: the other one was faster.
+    // Completed on two nodes at once: the other one was faster.
     const now = await requireOwn(services, person, attachmentId)
     if (now.state !== 'PENDING') return now
     throw badInput('attachmentId', 'Nothing has been put to its link yet.')
   } finally {
-    if (!isUsed) discard([fileId])
+    if (mayGo) discard([fileId])
   }
 }
 

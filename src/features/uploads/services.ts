@@ -1,4 +1,4 @@
-import { createGate, type Gate } from '../../lib/gate.ts'
+import { createGate, createTurns, type Gate, type Turns } from '../../lib/gate.ts'
 import type { Database } from '../../store/database.ts'
 import type { Files } from '../../store/files.ts'
 import { namesOf } from './queries.ts'
@@ -20,6 +20,8 @@ export interface Uploads {
   readonly unusedMs: number
   /** Files are looked at a few at a time: a picture that is opened takes memory and a core. */
   readonly inspecting: Gate
+  /** Each person's one after another: whoever brings a hundred waits for themselves, and others for one of theirs. */
+  readonly inTurn: Turns
   /**
    * Lets the bytes go of files that nothing uses, as their rows say, in the background. What fails, or is not done because this process ends,
    * the sweep does.
@@ -46,6 +48,7 @@ export function createUploads(database: Database, files: Files, options: Uploads
     linkMs,
     unusedMs,
     inspecting: createGate(inspectionsMost),
+    inTurn: createTurns(),
     discard(fileIds) {
       if (fileIds.length === 0) return
       const work = discardNow(database, files, fileIds)

@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { completeUpload } from '../../../src/features/uploads/commands.ts'
 import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
 import { named } from '../../support/rooms.ts'
 import { aFilm, announce, aPicture, aReadyFile, aSound, aText, completing, fileOf, putBytes } from './support.ts'
@@ -108,6 +109,42 @@ describe('completing a file', () => {
     expect((await bytesOf(name)).toString()).toBe('Hello')
     await domain.services.uploads.close()
     expect(await domain.database.prisma.keptFile.count({ where: { goesAt: { not: null } } })).toBe(0)
+  })
+
+  it('keeps the bytes of what may yet be decided, when the answer of its commit is lost', async () => {
+    const { id } = (await announce(ann, aText())).data!.createUpload.attachment
+    await putBytes(domain, id, Buffer.from('Hello'))
+    const { services } = domain
+    let commit = (): Promise<unknown> => Promise.reject(new Error('Nothing was begun.'))
+    const losing: typeof services.transact = async (...parts) => {
+      commit = () => services.transact(...parts)
+      throw new Error('The connection was lost.')
+    }
+    await expect(completeUpload({ ...services, transact: losing }, ann.id, named(id).id)).rejects.toThrow('lost')
+    await services.uploads.close()
+    await commit()
+    expect((await completing(ann, id)).data!.completeUpload.attachment.state).toBe('READY')
+    const name = await fileOf(domain, id)
+    expect((await bytesOf(name)).toString()).toBe('Hello')
+  })
+
+  it('keeps nobody waiting for all that somebody else has brought', async () => {
+    const { bytes } = await aPicture({ width: 1600, height: 1600 })
+    const put = async (person: APerson, file: Buffer, mimeType: string) => {
+      const { id } = (await announce(person, { bytes: file, mimeType })).data!.createUpload.attachment
+      await putBytes(domain, id, file)
+      return id
+    }
+    const many: string[] = []
+    for (let number = 0; number < 12; number++) many.push(await put(ann, bytes, 'image/png'))
+    const one = await put(ben, Buffer.from('Hello'), 'text/plain')
+    const done: string[] = []
+    await Promise.all(
+      [...many.map((id) => [ann, id] as const), [ben, one] as const].map(([person, id]) =>
+        completing(person, id).then(() => done.push(id)),
+      ),
+    )
+    expect(done.indexOf(one)).toBeLessThan(4)
   })
 
   it("is for its owner: somebody else's is like none", async () => {
