@@ -213,7 +213,7 @@ export const settings = {
   budgetBurst: number('BUDGET_BURST', 100_000, 'objects at once a caller; a mutation counts as 100 at least'),
   queryTokens: number('QUERY_TOKENS', 2000, 'tokens a document'),
   queryAliases: number('QUERY_ALIASES', 50, 'aliases a document'),
-  answerCharacters: number('ANSWER_CHARACTERS', 4 * 1024 * 1024, 'characters of messages in an answer'),
+  answerCharacters: number('ANSWER_CHARACTERS', 4 * 1024 * 1024, 'characters of messages, and of links to files, in an answer'),
   bodyBytes: number('BODY_BYTES', 1024 * 1024, 'bytes of a request over HTTP'),
 
   socketsPerPerson: number('SOCKETS_PER_PERSON', 10, 'sockets a person a node'),

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type AUser, aParley, type Parley } from '../support/parley.ts'
+import { takeFile } from '../support/uploads.ts'
 
 let parley: Parley
 let ada: AUser
@@ -27,6 +28,22 @@ describe('an answer that could hold too much is refused', () => {
     const names = Array.from({ length: 40 }, (_, n) => `a${n}: content`).join(' ')
     expect(await codes(page(names), { roomId })).toEqual(['QUERY_TOO_COMPLEX'])
     expect(await codes(page('room { messages(first: 40) { nodes { content } } }'), { roomId })).toEqual(['QUERY_TOO_COMPLEX'])
+  })
+
+  it('when links to files with long names stand in it again and again', async () => {
+    const file = { filename: '🎉'.repeat(255), mimeType: 'text/plain', bytes: Buffer.from('Hello') }
+    const attachmentIds = await Promise.all(Array.from({ length: 10 }, async () => (await takeFile(ada, file)).id))
+    const send = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }'
+    const { data } = await ada.post<{ sendMessage: { message: { id: string } } }>(send, { input: { roomId, content: '', attachmentIds } })
+    const { id } = data!.sendMessage.message
+    const elsewhere = await parley.aRoom(ada)
+    const forward = 'mutation ($input: ForwardMessageInput!) { forwardMessage(input: $input) { message { id } } }'
+    for (let number = 0; number < 3; number++)
+      expect((await ada.post(forward, { input: { messageId: id, toRoomId: elsewhere } })).errors).toBeUndefined()
+    const links = (many: number) =>
+      `query ($id: ID!) { room(id: $id) { messages(first: 10) { nodes { attachments { ${Array.from({ length: many }, (_, n) => `l${n}: url`).join(' ')} } } } } }`
+    expect(await codes(links(10), { id: elsewhere })).toBeUndefined()
+    expect(await codes(links(45), { id: elsewhere })).toEqual(expect.arrayContaining(['QUERY_TOO_COMPLEX']))
   })
 
   it('when who has read each of a page of messages is asked for again and again, in the smallest pages', async () => {

@@ -1,5 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
-import { type Context, keepUntil } from '../../graphql/context.ts'
+import { type Context, keepUntil, takeCharacters } from '../../graphql/context.ts'
 import { rowId } from '../../graphql/ids.ts'
 import { registerNode } from '../../graphql/node.ts'
 import type { Attachment as AttachmentRow } from '../../store/generated/prisma/client.ts'
@@ -71,7 +71,9 @@ async function linkTo(attachment: AttachmentRow, variant: '' | '.preview', conte
   keepUntil(context, expiresAt)
   const { mimeType, isShown } = servedAs(variant === '' ? attachment.mimeType : 'image/webp')
   const shownName = variant === '' ? filename : `${filename}.webp`
-  return files.links.toGet({ name: `kept/${fileId}${variant}`, mimeType, disposition: dispositionOf(shownName, isShown), expiresAt })
+  const disposition = dispositionOf(shownName, isShown)
+  // A link holds the file's name, which may be long.
+  return takeCharacters(context, await files.links.toGet({ name: `kept/${fileId}${variant}`, mimeType, disposition, expiresAt }))
 }
 
 registerNode('Attachment', async (id, context) => {
