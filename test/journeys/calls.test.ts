@@ -7,7 +7,7 @@ import { callOf, joinCall, listen, rings, type Seat, send, startCall, stateOf } 
 import { startDyingNode } from './dying.ts'
 import { anotherDevice, inTurns, type Person, password } from './person.ts'
 import { write } from './place.ts'
-import { inEachWorld, startNodes, type World } from './world.ts'
+import { inEachWorld, onTwoNodes, startNodes, type World } from './world.ts'
 
 inEachWorld('calls', (world) => {
   async function aPair() {
@@ -179,6 +179,18 @@ inEachWorld('calls', (world) => {
     await until(async () => (await stateOf(ada, caller.callId, ben)) === 'LEFT', { within: 5_000, what: 'Ben being out' })
     expect(await stateOf(ada, caller.callId)).toBe('JOINED')
     atBen.stop()
+  })
+})
+
+onTwoNodes('answering a call', (world) => {
+  it('waits for nobody else for whom it rings', async () => {
+    const [ada, ben, cid] = [await world().aPerson('Ada'), await world().aPerson('Ben'), await world().aPerson('Cid')]
+    const { callId } = await startCall(ada, await ada.make(ben, cid))
+    const inboxOfCid = Buffer.from(cid.id, 'base64url').toString().split(':')[1]!
+    await world().nodes[0]!.app.services.transact([inboxOfCid], async () => {
+      await joinCall(ben, callId)
+    })
+    expect(await stateOf(ada, callId, ben)).toBe('JOINED')
   })
 })
 

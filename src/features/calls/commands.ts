@@ -13,7 +13,7 @@ import { requireScene } from '../rooms/scene.ts'
 import { callRinging, callStarted } from './events.ts'
 import { takePlaceIn } from './joining.ts'
 import { endsOfRing, findRingable } from './ringing.ts'
-import { type Caller, inCall, requireCall, requireMayCall } from './scene.ts'
+import { type Caller, requireCall, requireMayCall } from './scene.ts'
 
 export interface StartCall {
   readonly roomId: string
@@ -62,7 +62,7 @@ export async function joinCall(services: Services, caller: Caller, input: { call
   const known = await requireCall(services.database.prisma, callId, personId)
   if (canCall(known.mine)) await services.rates.spend('send', personId)
 
-  return inCall(services, known.call, personId, async (tx) => {
+  return services.transact([known.call.roomId, personId], async (tx) => {
     const { call, mine } = await requireCall(tx.rows, callId, personId)
     requireMayCall(mine)
     if (call.state === 'ENDED') throw conflict('This call is over.', 'callId')

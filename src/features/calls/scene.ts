@@ -55,7 +55,7 @@ export function requireMayCall(standing: Standing): void {
 }
 
 /**
- * A transaction about a call that is there, by whoever asks or by nobody: it holds the room, the inboxes of all for whom it rings, and the
+ * A transaction that may end a call, by whoever asks or by nobody: it holds the room, the inboxes of all for whom it rings, and the
  * streams of all who are in it, since any of them may hear of its end.
  */
 export function inCall<Result>(
