@@ -263,11 +263,17 @@ describe('the sweep', () => {
   }
 
   async function namesInRows(owner?: APerson): Promise<string[]> {
-    const rows = await domain.database.sql<{ fileId: string; hasPreview: boolean }>(
-      `select distinct file_id as "fileId", has_preview as "hasPreview" from attachment
-       where file_id is not null and ($1::uuid is null or owner_id = $1)`,
+    const rows = await domain.database.sql<{ fileId: string; hasPreview: boolean; isAvatar: boolean }>(
+      `select distinct file_id as "fileId", has_preview as "hasPreview",
+         exists (select from avatar where avatar.file_id = attachment.file_id) as "isAvatar"
+       from attachment where file_id is not null and ($1::uuid is null or owner_id = $1)`,
       [owner?.id ?? null],
     )
-    return rows.flatMap(({ fileId, hasPreview }) => [`kept/${fileId}`, ...(hasPreview ? [`kept/${fileId}.preview`] : [])]).sort()
+    const variantsOf = ({ hasPreview, isAvatar }: (typeof rows)[number]) => [
+      '',
+      ...(hasPreview ? ['.preview'] : []),
+      ...(isAvatar ? ['.small', '.large'] : []),
+    ]
+    return rows.flatMap((row) => variantsOf(row).map((variant) => `kept/${row.fileId}${variant}`)).sort()
   }
 })
