@@ -220,6 +220,10 @@ describeWith(['postgres', 'redis'], 'presence, on two nodes with Postgres and Re
     const devices = [await aDevice(ada.on(dying)), await aDevice(cid.on(dying))]
     const [adas, cids] = [await watch(ben, ada), await watch(ben, cid)]
     for (const { told } of [adas, cids]) await hears(told, 'ONLINE')
+    // That somebody came is written down with others, a moment later.
+    const { sql } = world.nodes[0]!.app.services.database
+    const rowId = Buffer.from(ada.id, 'base64url').toString().split(':')[1]
+    await until(async () => (await sql('select from presence where user_id = $1 and last_seen_at is not null', [rowId])).length === 1)
     for (const { client } of devices) void client.dispose()
     await dying.kill()
     const back = await aDevice(cid.on(here))
