@@ -1,10 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { codeOf } from '../../support/codes.ts'
-import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
+import type { APerson, Domain } from '../../support/domain.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { aChannel, aTeam } from '../../support/teams.ts'
 import {
   another,
+  aQuietDomain,
   call,
   callParts,
   decline,
@@ -27,7 +28,7 @@ let ben: APerson
 let cid: APerson
 let room: ARoom
 beforeAll(async () => {
-  domain = await aDomain()
+  domain = await aQuietDomain()
 })
 beforeEach(async () => {
   ;[ann, ben, cid] = [await domain.aPerson('Ann'), await domain.aPerson('Ben'), await domain.aPerson('Cid')]

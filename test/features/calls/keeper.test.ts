@@ -1,9 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type CallsOptions, createCalls, type OwnedCalls } from '../../../src/features/calls/keeper.ts'
 import type { Database } from '../../../src/store/database.ts'
-import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
+import type { APerson, Domain } from '../../support/domain.ts'
 import { aGroup } from '../../support/rooms.ts'
-import { call, type Joined, join, rowOf, shown, statesOf } from './support.ts'
+import { aQuietDomain, call, type Joined, join, rowOf, shown, statesOf } from './support.ts'
 
 let domain: Domain
 let ann: APerson
@@ -11,7 +11,7 @@ let ben: APerson
 let mine: Joined
 let theirs: Joined
 beforeAll(async () => {
-  domain = await aDomain()
+  domain = await aQuietDomain()
 })
 beforeEach(async () => {
   ;[ann, ben] = [await domain.aPerson('Ann'), await domain.aPerson('Ben')]

@@ -1,11 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { claimDue, settleDue } from '../../../src/features/calls/due.ts'
 import { createMemoryRates } from '../../../src/store/rates.ts'
-import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
+import type { APerson, Domain } from '../../support/domain.ts'
 import { ratesOf } from '../../support/rates.ts'
 import { type ARoom, aGroup } from '../../support/rooms.ts'
 import {
   another,
+  aQuietDomain,
   call,
   decline,
   end,
@@ -28,7 +29,7 @@ let room: ARoom
 let mine: Joined
 let theirs: Joined
 beforeAll(async () => {
-  domain = await aDomain()
+  domain = await aQuietDomain()
 })
 beforeEach(async () => {
   ;[ann, ben, cid] = [await domain.aPerson('Ann'), await domain.aPerson('Ben'), await domain.aPerson('Cid')]

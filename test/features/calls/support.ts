@@ -1,8 +1,16 @@
 import { expect } from 'vitest'
 import { Person } from '../../../src/graphql/actor.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
-import type { APerson, Domain } from '../../support/domain.ts'
+import { type APerson, createDomain, type Domain } from '../../support/domain.ts'
 import type { ARoom } from '../../support/rooms.ts'
+
+let quiet: Promise<Domain> | undefined
+
+/** One a worker that is no server's: no other node sees to what is due in it. */
+export function aQuietDomain(): Promise<Domain> {
+  quiet ??= createDomain()
+  return quiet
+}
 
 export const callParts = `id state endReason media transport startedAt ringsUntil answeredAt endedAt startedBy { id } room { id }
   participants { id state deviceId audio video screen joinedAt leftAt user { id } }`
