@@ -2,7 +2,6 @@ import type { Services } from '../../graphql/context.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { conflict } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
-import { uuid } from '../../lib/uuid.ts'
 import type { CallMedia } from '../../store/generated/prisma/client.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
 import type { Transaction } from '../../store/transact.ts'
@@ -10,7 +9,7 @@ import { reach } from '../blocks/reach.ts'
 import { joinIn } from '../rooms/joining.ts'
 import { canCall } from '../rooms/policy.ts'
 import { requireScene } from '../rooms/scene.ts'
-import { callRinging, callStarted } from './events.ts'
+import { beginIn } from './beginning.ts'
 import { takePlaceIn } from './joining.ts'
 import { endsOfRing, findRingable } from './ringing.ts'
 import { type Caller, requireCall, requireMayCall } from './scene.ts'
@@ -48,7 +47,7 @@ export async function startCall(services: Services, caller: Caller, input: Start
     // Those who came meanwhile: from here on nobody does.
     await tx.lock(others)
     if (mine.role === null) await joinIn(tx, { roomId, userId: personId, actorId: personId, membership: mine.membership })
-    const live = await tx.rows.call.findFirst({ where: { roomId, state: { not: 'ENDED' } } })
+    const live = await tx.rows.call.findFirst({ where: { roomId, meetingId: null, state: { not: 'ENDED' } } })
     const call = live ?? (await beginIn(tx, { roomId, media, personId, others, endsAt: endsOfRing(tx, calls.terms) }))
     return takePlaceIn(tx, call, { ...caller, deviceId }, { limits, terms: calls.terms, isNew: !live })
   })
@@ -71,40 +70,6 @@ export async function joinCall(services: Services, caller: Caller, input: { call
   })
 }
 
-interface Beginning {
-  readonly roomId: string
-  readonly media: CallMedia
-  readonly personId: string
-  /** For whom it rings. */
-  readonly others: readonly string[]
-  readonly endsAt: Date
-}
-
-/** Where there is nobody to ring for, it is going on from the first. */
-async function beginIn(tx: Transaction, { roomId, media, personId, others, endsAt }: Beginning) {
-  const rings = others.length > 0
-  const call = await tx.rows.call.create({
-    data: {
-      id: uuid(),
-      roomId,
-      media,
-      state: rings ? 'RINGING' : 'ONGOING',
-      startedById: personId,
-      startedAt: tx.at,
-      ringsUntil: rings ? endsAt : null,
-      answeredAt: rings ? null : tx.at,
-    },
-  })
-  // The first place is the caller's.
-  const rung = others.map((userId, index) => {
-    return { id: uuid(), callId: call.id, userId, state: 'RINGING', place: index + 2, dueAt: endsAt } as const
-  })
-  await tx.rows.callParticipant.createMany({ data: rung })
-  tx.append(roomId, callStarted({ callId: call.id, actorId: personId }))
-  for (const { id, userId } of rung) tx.append(userId, callRinging({ callId: call.id, participantId: id }))
-  return call
-}
-
-function requireDevice({ limits }: Services, deviceId: string): string {
+export function requireDevice({ limits }: Services, deviceId: string): string {
   return requireText(deviceId, { field: 'deviceId', most: limits.deviceCharacters })
 }

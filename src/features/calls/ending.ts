@@ -30,7 +30,13 @@ export async function endIn(tx: Transaction, call: Call, move: CallMove, actorId
   for (const { userId } of await movePlacesIn(tx, { callId: call.id }, 'missed'))
     tx.append(userId, callStoppedRinging({ callId: call.id, reason: move === 'failed' ? 'FAILED' : 'CANCELLED' }))
   tx.append(call.roomId, callEnded({ callId: call.id, actorId }))
-  await saySystemIn(tx, { roomId: call.roomId, senderId: call.startedById, ...wordsOf(call, move) })
+  if (call.meetingId === null) await saySystemIn(tx, { roomId: call.roomId, senderId: call.startedById, ...wordsOf(call, move) })
+  else await lookAtMeetingIn(tx, call.meetingId)
+}
+
+/** Its last one has left: what follows for the meeting is seen to by the next tick of any node, which holds all who hear of it. */
+async function lookAtMeetingIn({ rows, at }: Transaction, meetingId: string): Promise<void> {
+  await rows.meeting.updateMany({ where: { id: meetingId, status: { in: ['SCHEDULED', 'IN_PROGRESS'] } }, data: { dueAt: at } })
 }
 
 function wordsOf({ state }: Call, move: CallMove) {

@@ -5,17 +5,19 @@ import type { Call, CallParticipant } from '../../store/generated/prisma/client.
 
 /** The columns of a `Call`, from `call c`. */
 const callColumns = `c.id, c.room_id as "roomId", c.media, c.state, c.end_reason as "endReason", c.started_by_id as "startedById",
-  c.started_at as "startedAt", c.rings_until as "ringsUntil", c.answered_at as "answeredAt", c.ended_at as "endedAt"`
+  c.started_at as "startedAt", c.rings_until as "ringsUntil", c.answered_at as "answeredAt", c.ended_at as "endedAt", c.transport, c.meeting_id as "meetingId"`
 
 export const callById = defineLoader<string, Call>('callById', async ({ prisma }, ids) =>
   inOrder(ids, await prisma.call.findMany({ where: { id: { in: [...ids] } } }), ({ id }) => id),
 )
 
-/** By the room's id: the one that is not over. */
+/** By the room's id: the one of its own that is not over. */
 export const liveCallOf = defineLoader<string, Call>('liveCallOf', async ({ sql }, roomIds) =>
   inOrder(
     roomIds,
-    await sql<Call>(`select ${callColumns} from call c where c.room_id = any($1::uuid[]) and c.state <> 'ENDED'`, [roomIds]),
+    await sql<Call>(`select ${callColumns} from call c where c.room_id = any($1::uuid[]) and c.state <> 'ENDED' and c.meeting_id is null`, [
+      roomIds,
+    ]),
     ({ roomId }) => roomId,
   ),
 )

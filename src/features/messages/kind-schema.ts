@@ -21,6 +21,7 @@ const SystemMessageKind = builder.enumType('SystemMessageKind', {
     ROOM_RENAMED: { description: 'The sender gave the room another name.' },
     CALL_ENDED: { description: 'A call that the sender began is over, or was declined.' },
     CALL_MISSED: { description: 'A call that the sender began was answered by nobody.' },
+    MEETING_STARTED: { description: 'A meeting that the sender scheduled has begun.' },
   } as const,
 })
 
