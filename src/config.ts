@@ -179,6 +179,17 @@ export const settings = {
   turnSecret: secret('TURN_SECRET', "what the TURN servers take for a shared secret: coturn's `static-auth-secret`", isNoBlank),
   turnCredentialMs: number('TURN_CREDENTIAL_MS', 3_600_000, 'how long credentials for TURN are good', 1000),
 
+  livekitUrl: optional(
+    'LIVEKIT_URL',
+    'a LiveKit server that calls may go through: `wss://…`, where clients connect; its API is at the same place',
+    isUrl(['ws:', 'wss:']),
+  ),
+  livekitApiKey: secret('LIVEKIT_API_KEY', 'what LiveKit knows us by', isNoBlank),
+  livekitApiSecret: secret('LIVEKIT_API_SECRET', 'the secret of that key', isNoBlank),
+  sfuAbove: number('SFU_ABOVE', 4, 'how many members of a room still call each other peer to peer; 0: all calls go through LIVEKIT_URL', 0),
+  sfuGrantMs: number('SFU_GRANT_MS', 60_000, 'by when whoever joins a call must have connected to its SFU', 1000, 3_600_000),
+  sfuLookMs: number('SFU_LOOK_MS', 5000, 'between two looks at who is in the media of a call that somebody has left'),
+
   pageDefault: number('PAGE_DEFAULT', 50, 'objects a page when nothing is said'),
   pageMost: number('PAGE_MOST', 100, 'objects a page at most'),
   listMost: number('LIST_MOST', 100, 'entries of a list in an input, and of `nodes`'),
@@ -284,3 +295,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host)
 }
+  const livekit = [settings.livekitUrl, settings.livekitApiKey, settings.livekitApiSecret].map((setting) => setting.env)
+  const unset = livekit.filter((name) => !env[name])
+  if (unset.length > 0 && unset.length < livekit.length)
+    throw new ConfigError(`${livekit.join(', ')} go together: set ${unset.join(' and ')} too, or unset all of them.`)
