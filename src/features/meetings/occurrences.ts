@@ -1,6 +1,6 @@
 import { toInstant, toWallClock } from '../../lib/zoned-time.ts'
 import { parseRule } from './rule.ts'
-import { dayLength, dayNumberOf, daysBefore, daysFrom } from './rule-days.ts'
+import { dayLength, dayNumberOf, daysBack, daysFrom, lastDay } from './rule-days.ts'
 
 /** A meeting as far as it is about time; its recurrence as `readRecurrence` wrote it. */
 export interface Series {
@@ -74,9 +74,12 @@ export function lastEndOf(series: Series): Date | null {
     const { count, until } = parseRule(series.recurrence)
     if (count === null && until === null) return null
   }
-  const [last = series.startsAt] = startsBefore(series, new Date(8.64e15))
+  const [last = series.startsAt] = startsBefore(series, endOfTime)
   return new Date(last.getTime() + durationOf(series))
 }
+
+/** After all that a walk finds. */
+const endOfTime = new Date((lastDay + 2) * dayLength)
 
 const durationOf = ({ startsAt, endsAt }: Series) => endsAt.getTime() - startsAt.getTime()
 
@@ -130,12 +133,10 @@ function* startsBefore(series: Series, before: Date): Generator<Date, void> {
   }
   const rule = parseRule(recurrence)
   const { firstDay, instantOn } = clockOf(series)
-  const latest = rule.until && rule.until < before ? new Date(rule.until.getTime() + 1) : before
-  const lastDay = latest.getTime() === 8.64e15 ? Number.POSITIVE_INFINITY : dayNumberOf(toWallClock(latest, timeZone))
-  const days = rule.count === null ? daysBefore(rule, firstDay, lastDay) : [...daysFrom(rule, firstDay, firstDay)].reverse()
-  for (const day of days) {
+  const latest = rule.until && rule.until < before ? rule.until : before
+  for (const day of daysBack(rule, firstDay, dayNumberOf(toWallClock(latest, timeZone)))) {
     const start = instantOn(day)
-    if (start < latest) yield start
+    if (start < before && (!rule.until || start <= rule.until)) yield start
   }
 }
 

@@ -61,6 +61,7 @@ function readParts(text: string, occurrencesMost: number): ICAL.Recur {
     if (!form) throw refusal(`A recurrence here has no ${name}.`)
     if (name === 'FREQ' && /^(?:HOUR|MINUTE|SECOND)LY$/.test(value)) throw refusal('A meeting happens once a day at most.')
     if (!form.test(value)) throw refusal(`${name} cannot be ${value}.`)
+    if (name === 'UNTIL' && !isDate(value)) throw refusal(`There is no ${value}.`)
     if (seen.has(name)) throw refusal(`${name} is there twice.`)
     seen.add(name)
   }
@@ -81,6 +82,13 @@ function byLibrary(text: string): ICAL.Recur {
   }
 }
 
+/** Whether the calendar and the clock have it: 20260230T240000 is neither. */
+function isDate(text: string): boolean {
+  const [, year, month, day, hours = '00', minutes = '00', seconds = '00'] = /^(....)(..)(..)(?:T(..)(..)(..))?/.exec(text) ?? []
+  const date = new Date(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
+  return !Number.isNaN(date.getTime()) && date.getUTCDate() === Number(day) && date.getUTCHours() === Number(hours)
+}
+
 /** Always an instant, as calendars want it where the start has a zone. Without one it is meant in the zone of the meeting; a day is meant with all of it. */
 function untilIn(until: ICAL.Time, timeZone: string): ICAL.Time {
   const wall = wallOf(until) + (until.isDate ? dayLength - 1000 : 0)
@@ -88,15 +96,19 @@ function untilIn(until: ICAL.Time, timeZone: string): ICAL.Time {
   return ICAL.Time.fromJSDate(instant, true)
 }
 
-/** What RFC 5545 forbids. */
-function refuseNonsense({ frequency, monthDays, yearDays, weekDays, months, positions }: Rule): void {
-  const hasNth = weekDays.some(({ nth }) => nth !== 0)
-  if (hasNth && (frequency === 'DAILY' || frequency === 'WEEKLY')) throw refusal(`No ${frequency} recurrence has an nth day in BYDAY.`)
+/** What RFC 5545 forbids, and what it allows but widespread calendars and libraries read in different ways. */
+function refuseNonsense({ frequency, interval, monthDays, yearDays, weekDays, months, positions }: Rule): void {
+  const isShort = frequency === 'DAILY' || frequency === 'WEEKLY'
+  const nths = weekDays.filter(({ nth }) => nth !== 0).length
+  if (nths > 0 && isShort) throw refusal(`No ${frequency} recurrence has an nth day in BYDAY.`)
+  if (nths > 0 && nths < weekDays.length) throw refusal('BYDAY has nth days or days without a number, not both.')
   if (monthDays.length > 0 && frequency === 'WEEKLY') throw refusal('No WEEKLY recurrence has a BYMONTHDAY.')
   if (yearDays.length > 0 && frequency !== 'YEARLY') throw refusal('Only a YEARLY recurrence has a BYYEARDAY.')
-  if (positions.length > 0 && [...months, ...monthDays, ...yearDays, ...weekDays].length === 0) {
-    throw refusal('BYSETPOS picks among what another part has picked.')
+  if (positions.length > 0 && (isShort || [...monthDays, ...yearDays, ...weekDays].length === 0)) {
+    throw refusal('BYSETPOS picks among the days of a month or year, which another part has picked.')
   }
+  const leavesOut = frequency === 'DAILY' ? [...months, ...monthDays, ...weekDays] : frequency === 'YEARLY' ? [] : months
+  if (interval > 1 && leavesOut.length > 0) throw refusal(`A ${frequency} recurrence with an INTERVAL leaves out no days or months.`)
 }
 
 /** Who counts the start though the rule does not pick it, and who does not, would never agree. What never happens does not happen at its start. */

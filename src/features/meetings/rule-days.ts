@@ -1,6 +1,6 @@
 import type { Rule, WeekDay } from './rule.ts'
 
-/** A day, counted from 1 January 1970, as no clock knows zones. */
+/** A day of the calendar, counted from 1 January 1970. */
 export type DayNumber = number
 
 export const dayLength = 86_400_000
@@ -11,8 +11,8 @@ export const dayNumberOf = (wall: number): DayNumber => Math.floor(wall / dayLen
 export const lastDay: DayNumber = dayNumberOf(Date.UTC(2100, 11, 31))
 
 /**
- * The days that a rule picks, in order, for what begins on `start`; from `from` on, which costs the same however long ago the start was,
- * unless the rule counts. Whether the rule is over by its `until` is for whoever knows the zone.
+ * The days that a rule picks for what begins on `start`, in order, from `from` on. It costs the same however long ago the start was, unless the
+ * rule counts. Its `until` is an instant, and for whoever knows the zone.
  */
 export function* daysFrom(rule: Rule, start: DayNumber, from: DayNumber): Generator<DayNumber, void> {
   const picker = pickerOf(rule, start)
@@ -26,74 +26,76 @@ export function* daysFrom(rule: Rule, start: DayNumber, from: DayNumber): Genera
   }
 }
 
-/** The same backwards, from `from` to the start; of rules that do not count. */
-export function* daysBefore(rule: Rule, start: DayNumber, from: DayNumber): Generator<DayNumber, void> {
+/** The same from `from` back to the start. */
+export function* daysBack(rule: Rule, start: DayNumber, from: DayNumber): Generator<DayNumber, void> {
+  const latest = Math.min(from, lastDay)
+  if (rule.count !== null) {
+    yield* [...daysFrom(rule, start, start)].reverse().filter((day) => day <= latest)
+    return
+  }
   const picker = pickerOf(rule, start)
-  for (let period = picker.periodOf(Math.min(from, lastDay)); period >= 0; period--) {
-    for (const day of picker.daysOf(period).toReversed()) {
-      if (day >= start && day <= Math.min(from, lastDay)) yield day
+  for (let period = picker.periodOf(latest); period >= 0; period--) {
+    for (const day of picker.daysOf(period).reverse()) {
+      if (day >= start && day <= latest) yield day
     }
   }
 }
 
-interface Picker {
-  /** In which of the rule's periods a day is, or after which: 0 is that of the start. */
-  periodOf(day: DayNumber): number
-  firstOf(period: number): DayNumber
-  /** The days picked of a period, in order. */
-  daysOf(period: number): DayNumber[]
-}
-
-function pickerOf(given: Rule, start: DayNumber): Picker {
+/** A rule goes by days, weeks, months or years, every so many of them: its periods, counted from that of its start. */
+function pickerOf(given: Rule, start: DayNumber) {
   const rule = withStart(given, start)
   const { interval, positions } = rule
-  const { unitOf, firstOf, candidatesOf } = unitsOf(rule)
+  const { unitOf, firstOf, daysOf } = unitsOf(rule)
   const startUnit = unitOf(start)
   const unitAt = (period: number) => startUnit + period * interval
   return {
-    periodOf: (day) => Math.floor((unitOf(day) - startUnit) / interval),
-    firstOf: (period) => firstOf(unitAt(period)),
-    daysOf: (period) => {
-      const picked = candidatesOf(unitAt(period)).filter((day) => isPicked(rule, day))
-      const kept = picked.filter((_, index) => positions.includes(index + 1) || positions.includes(index - picked.length))
-      return (positions.length > 0 ? kept : picked).map((day) => day.number)
+    /** In which period a day is, or after which one. */
+    periodOf: (day: DayNumber) => Math.floor((unitOf(day) - startUnit) / interval),
+    firstOf: (period: number) => firstOf(unitAt(period)),
+    daysOf: (period: number) => {
+      const picked = daysOf(unitAt(period)).filter((day) => isPicked(rule, day))
+      return positions.length === 0 ? picked : picked.filter((_, index) => isListed(positions, index + 1, picked.length))
     },
   }
 }
 
-/** RFC 5545: what a rule does not say is as in its start. */
+/** What a rule does not say is as in its start (RFC 5545, 3.3.10). */
 function withStart(rule: Rule, start: DayNumber): Rule {
-  const first = dayOf(start)
   if (rule.frequency === 'DAILY' || rule.weekDays.length > 0 || rule.monthDays.length > 0 || rule.yearDays.length > 0) return rule
-  if (rule.frequency === 'WEEKLY') return { ...rule, weekDays: [{ day: first.weekDay, nth: 0 }] }
-  const months = rule.frequency === 'YEARLY' && rule.months.length === 0 ? [first.month] : rule.months
-  return { ...rule, months, monthDays: [first.monthDay] }
+  if (rule.frequency === 'WEEKLY') return { ...rule, weekDays: [{ day: weekDayOf(start), nth: 0 }] }
+  const date = dateOf(start)
+  const months = rule.frequency === 'YEARLY' && rule.months.length === 0 ? [date.getUTCMonth() + 1] : rule.months
+  return { ...rule, months, monthDays: [date.getUTCDate()] }
 }
 
-/** Days, weeks, months and years by numbers that follow each other, and which days come into question in one. */
-function unitsOf(rule: Rule) {
-  const shift = weekDayOf(-rule.weekStart)
+interface Units {
+  unitOf(day: DayNumber): number
+  firstOf(unit: number): DayNumber
+  /** Those that come into question. */
+  daysOf(unit: number): DayNumber[]
+}
+
+function unitsOf(rule: Rule): Units {
+  const daysBeforeWeek = weekDayOf(-rule.weekStart)
   switch (rule.frequency) {
     case 'DAILY':
-      return { unitOf: (day: DayNumber) => day, firstOf: (unit: number) => unit, candidatesOf: (unit: number) => [dayOf(unit)] }
-    case 'WEEKLY':
+      return { unitOf: (day) => day, firstOf: (day) => day, daysOf: (day) => [day] }
+    case 'WEEKLY': {
+      const firstOf = (week: number) => week * 7 - daysBeforeWeek
       return {
-        unitOf: (day: DayNumber) => Math.floor((day + shift) / 7),
-        firstOf: (week: number) => week * 7 - shift,
-        candidatesOf: (week: number) => Array.from({ length: 7 }, (_, index) => dayOf(week * 7 - shift + index)),
+        unitOf: (day) => Math.floor((day + daysBeforeWeek) / 7),
+        firstOf,
+        daysOf: (week) => daysBetween(firstOf(week), firstOf(week + 1)),
       }
+    }
     case 'MONTHLY':
-      return {
-        unitOf: (day: DayNumber) => monthOf(day),
-        firstOf: (month: number) => firstOfMonth(month),
-        candidatesOf: (month: number) => daysOfMonth(month),
-      }
+      return { unitOf: monthOf, firstOf: firstOfMonth, daysOf: daysOfMonth }
     case 'YEARLY': {
       const months = rule.months.length > 0 ? rule.months.toSorted((one, other) => one - other) : everyMonth
       return {
-        unitOf: (day: DayNumber) => Math.floor(monthOf(day) / 12),
-        firstOf: (year: number) => firstOfMonth(year * 12),
-        candidatesOf: (year: number) => months.flatMap((month) => daysOfMonth(year * 12 + month - 1)),
+        unitOf: (day) => Math.floor(monthOf(day) / 12),
+        firstOf: (year) => firstOfMonth(year * 12),
+        daysOf: (year) => months.flatMap((month) => daysOfMonth(year * 12 + month - 1)),
       }
     }
   }
@@ -101,43 +103,49 @@ function unitsOf(rule: Rule) {
 
 const everyMonth = Array.from({ length: 12 }, (_, index) => index + 1)
 
-interface Day {
-  readonly number: DayNumber
-  readonly weekDay: number
-  readonly month: number
-  readonly monthDay: number
-  readonly monthLength: number
-  readonly yearDay: number
-  readonly yearLength: number
+/** Cheapest first: a rule may ask for thousands of days before it picks one. */
+function isPicked(rule: Rule, day: DayNumber): boolean {
+  const weekDays = rule.weekDays.filter((weekDay) => weekDay.day === weekDayOf(day))
+  if (rule.weekDays.length > 0 && weekDays.length === 0) return false
+  if (rule.months.length > 0 && !rule.months.includes(dateOf(day).getUTCMonth() + 1)) return false
+  if (rule.monthDays.length > 0 && !isListed(rule.monthDays, ...placeInMonth(day))) return false
+  if (rule.yearDays.length > 0 && !isListed(rule.yearDays, ...placeInYear(day))) return false
+  return weekDays.length === 0 || weekDays.some((weekDay) => isNth(rule, weekDay, day))
 }
 
-const dayOf = (number: DayNumber): Day => {
-  const month = monthOf(number)
-  return daysOfMonth(month, number - firstOfMonth(month), 1)[0]!
+/** Whether a place among so many is listed, counted from the front or (-1, -2, …) from the back. */
+function isListed(places: readonly number[], place: number, length: number): boolean {
+  return places.includes(place) || places.includes(place - length - 1)
 }
 
-/** The days of a month, or some of them. */
-function daysOfMonth(month: number, skipped = 0, most = 31): Day[] {
-  const [first, end] = [firstOfMonth(month), firstOfMonth(month + 1)]
-  const january = Math.floor(month / 12) * 12
-  const [year, nextYear] = [firstOfMonth(january), firstOfMonth(january + 12)]
-  return Array.from({ length: Math.min(most, end - first - skipped) }, (_, index) => {
-    const number = first + skipped + index
-    return {
-      number,
-      weekDay: weekDayOf(number),
-      month: month - january + 1,
-      monthDay: number - first + 1,
-      monthLength: end - first,
-      yearDay: number - year + 1,
-      yearLength: nextYear - year,
-    }
-  })
+/** The nth such day of the month; of the year, if the rule is yearly and names no months. */
+function isNth(rule: Rule, { nth }: WeekDay, day: DayNumber): boolean {
+  if (nth === 0) return true
+  const [place, length] = rule.frequency === 'YEARLY' && rule.months.length === 0 ? placeInYear(day) : placeInMonth(day)
+  return nth > 0 ? Math.ceil(place / 7) === nth : Math.ceil((length - place + 1) / 7) === -nth
 }
+
+function placeInMonth(day: DayNumber): [place: number, length: number] {
+  const month = monthOf(day)
+  const first = firstOfMonth(month)
+  return [day - first + 1, firstOfMonth(month + 1) - first]
+}
+
+function placeInYear(day: DayNumber): [place: number, length: number] {
+  const january = Math.floor(monthOf(day) / 12) * 12
+  const first = firstOfMonth(january)
+  return [day - first + 1, firstOfMonth(january + 12) - first]
+}
+
+const daysBetween = (first: DayNumber, end: DayNumber) => Array.from({ length: end - first }, (_, index) => first + index)
+
+const daysOfMonth = (month: number) => daysBetween(firstOfMonth(month), firstOfMonth(month + 1))
+
+const dateOf = (day: DayNumber) => new Date(day * dayLength)
 
 /** Months counted from January 1970. */
 function monthOf(day: DayNumber): number {
-  const date = new Date(day * dayLength)
+  const date = dateOf(day)
   return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
 }
 
@@ -145,26 +153,3 @@ const firstOfMonth = (month: number): DayNumber => Date.UTC(1970, month) / dayLe
 
 /** From 0, Sunday. */
 const weekDayOf = (day: DayNumber) => (((day + 4) % 7) + 7) % 7
-
-function isPicked(rule: Rule, day: Day): boolean {
-  return (
-    (rule.months.length === 0 || rule.months.includes(day.month)) &&
-    isCounted(rule.monthDays, day.monthDay, day.monthLength) &&
-    isCounted(rule.yearDays, day.yearDay, day.yearLength) &&
-    (rule.weekDays.length === 0 || rule.weekDays.some((weekDay) => isNth(rule, weekDay, day)))
-  )
-}
-
-/** Whether a place among so many is listed, from the front or from the back; an empty list has all. */
-function isCounted(places: readonly number[], place: number, length: number): boolean {
-  return places.length === 0 || places.includes(place) || places.includes(place - length - 1)
-}
-
-/** The nth such day of the month; of the year, if the rule is yearly and names no months. */
-function isNth(rule: Rule, { day: weekDay, nth }: WeekDay, day: Day): boolean {
-  if (day.weekDay !== weekDay) return false
-  if (nth === 0) return true
-  const isOfYear = rule.frequency === 'YEARLY' && rule.months.length === 0
-  const [place, length] = isOfYear ? [day.yearDay, day.yearLength] : [day.monthDay, day.monthLength]
-  return nth > 0 ? Math.ceil(place / 7) === nth : Math.ceil((length - place + 1) / 7) === -nth
-}
