@@ -287,6 +287,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   if (config.passwordLeast > config.passwordMost) throw new ConfigError('PASSWORD_LEAST is more than PASSWORD_MOST: set it lower.')
   if (config.turnUrls.length > 0 && !config.turnSecret)
     throw new ConfigError('TURN_URLS without TURN_SECRET: set the secret that the TURN servers know, or unset TURN_URLS.')
+  const livekit = [settings.livekitUrl, settings.livekitApiKey, settings.livekitApiSecret].map((setting) => setting.env)
+  const unset = livekit.filter((name) => !env[name])
+  if (unset.length > 0 && unset.length < livekit.length)
+    throw new ConfigError(`${livekit.join(', ')} go together: set ${unset.join(' and ')} too, or unset all of them.`)
   if (config.callRefreshMs >= config.callGraceMs) throw new ConfigError('CALL_REFRESH_MS is not less than CALL_GRACE_MS: set it lower.')
   if (config.pageDefault > config.pageMost) throw new ConfigError('PAGE_DEFAULT is more than PAGE_MOST: set it lower.')
   return config
@@ -295,7 +299,3 @@ export function readConfig(env: Record<string, string | undefined> = process.env
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host)
 }
-  const livekit = [settings.livekitUrl, settings.livekitApiKey, settings.livekitApiSecret].map((setting) => setting.env)
-  const unset = livekit.filter((name) => !env[name])
-  if (unset.length > 0 && unset.length < livekit.length)
-    throw new ConfigError(`${livekit.join(', ')} go together: set ${unset.join(' and ')} too, or unset all of them.`)
