@@ -34,11 +34,11 @@ export function createLivekit({ url, apiKey, apiSecret, grantMs, requestMs = 500
       redirect: 'error',
       signal: AbortSignal.timeout(requestMs),
     })
-    const text = await response.text()
-    const answer = readObject(text)
+    const answer = readObject(await response.text())
     if (response.ok && answer) return answer
     if (response.status === 404 && answer?.code === 'not_found') return undefined
-    throw new Error(`LiveKit at ${api.host} answered ${method} with ${response.status}: ${text.slice(0, 200)}`)
+    // Not what else it says: it repeats the token that it refuses.
+    throw new Error(`LiveKit at ${api.host} answered ${method} with ${response.status} ${codeOf(answer)}.`)
   }
 
   return {
@@ -75,6 +75,10 @@ function readObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined
   }
+}
+
+function codeOf(answer: Record<string, unknown> | undefined): string {
+  return typeof answer?.code === 'string' && /^[a-z_]{1,40}$/.test(answer.code) ? answer.code : 'and no code of its own'
 }
 
 function identitiesIn(participants: unknown): string[] {

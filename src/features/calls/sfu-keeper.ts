@@ -95,7 +95,7 @@ async function putOut({ sql }: Database, sfu: Sfu, id: string): Promise<boolean>
   const present = (await sfu.present(callId)).flatMap(placeIdIn)
   if (present.length === 0) return false
   const gone = await sql<{ id: string }>(
-    `select id from call_participant where call_id = $1 and id = any($2::uuid[]) and (state <> 'JOINED' or is_dropped)`,
+    `select id from call_participant where call_id = $1 and id = any($2::uuid[]) and state <> 'JOINED'`,
     [id, present],
   )
   for (const place of gone) await sfu.remove({ callId, participantId: encodeId('CallParticipant', place.id) })
