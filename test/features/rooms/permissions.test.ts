@@ -52,9 +52,9 @@ const table = `
 const words: Record<string, readonly string[] | null> = {
   unseen: null,
   reads: [],
-  posts: ['POST', 'START_CALL'],
-  pins: ['POST', 'PIN', 'START_CALL'],
-  runs: ['POST', 'UPDATE', 'MANAGE_MEMBERS', 'DELETE_ANY_MESSAGE', 'PIN', 'START_CALL', 'ARCHIVE'],
+  posts: ['POST', 'START_CALL', 'SCHEDULE_MEETING'],
+  pins: ['POST', 'PIN', 'START_CALL', 'SCHEDULE_MEETING'],
+  runs: ['POST', 'UPDATE', 'MANAGE_MEMBERS', 'DELETE_ANY_MESSAGE', 'PIN', 'START_CALL', 'SCHEDULE_MEETING', 'ARCHIVE'],
   opens: ['ARCHIVE'],
 }
 
