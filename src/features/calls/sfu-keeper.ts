@@ -98,7 +98,7 @@ async function putOut({ sql }: Database, sfu: Sfu, id: string): Promise<boolean>
     `select id from call_participant where call_id = $1 and id = any($2::uuid[]) and state <> 'JOINED'`,
     [id, present],
   )
-  for (const place of gone) await sfu.remove({ callId, participantId: encodeId('CallParticipant', place.id) })
+  await Promise.all(gone.map((place) => sfu.remove({ callId, participantId: encodeId('CallParticipant', place.id) })))
   return gone.length > 0
 }
 
