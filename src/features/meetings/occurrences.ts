@@ -36,10 +36,11 @@ export function* occurrencesFrom(series: Series, exceptions: readonly Exception[
   for (const start of startsFrom(series, new Date(from.getTime() - durationOf(series) + 1))) {
     const exception = byStart.get(start.getTime())
     if (exception?.startsAt && exception.endsAt) continue
-    while (moved[0] && moved[0].startsAt < start) yield* theseOf(series, moved.splice(0, 1))
-    yield occurrenceOf(series, start, exception)
+    const occurrence = occurrenceOf(series, start, exception)
+    while (moved[0] && inOrder(moved[0], occurrence) < 0) yield* knownOf(series, moved.splice(0, 1))
+    yield occurrence
   }
-  yield* theseOf(series, moved)
+  yield* knownOf(series, moved)
 }
 
 /** The one that the rule lets begin at an instant, wherever it was moved. */
@@ -93,11 +94,15 @@ function movedAmong(series: Series, exceptions: readonly Exception[]): Occurrenc
   return exceptions
     .filter(({ startsAt, endsAt }) => startsAt && endsAt)
     .map((exception) => occurrenceOf(series, exception.originalStart, exception))
-    .sort((one, other) => one.startsAt.getTime() - other.startsAt.getTime())
+    .sort(inOrder)
 }
 
+/** Of two that start at once, the earlier by the rule is the first. */
+const inOrder = (one: Occurrence, other: Occurrence) =>
+  one.startsAt.getTime() - other.startsAt.getTime() || one.originalStart.getTime() - other.originalStart.getTime()
+
 /** Without those that the rule does not know (any more). */
-function* theseOf(series: Series, moved: readonly Occurrence[]): Generator<Occurrence, void> {
+function* knownOf(series: Series, moved: readonly Occurrence[]): Generator<Occurrence, void> {
   for (const occurrence of moved) if (isStart(series, occurrence.originalStart)) yield occurrence
 }
 
