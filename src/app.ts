@@ -16,6 +16,7 @@ import { createLivekit } from './features/calls/livekit.ts'
 import type { Sfu } from './features/calls/sfu.ts'
 import { keepSfu } from './features/calls/sfu-keeper.ts'
 import { createUnreadWatch } from './features/inbox/unread-watch.ts'
+import { createCalendars } from './features/meetings/calendar-links.ts'
 import { createMeetings } from './features/meetings/keeper.ts'
 import { createSends } from './features/messages/sends.ts'
 import { createPresence } from './features/presence/presence.ts'
@@ -128,6 +129,7 @@ async function open(
     database,
     transact,
     calls: owned(createCalls(database, transact, { ...config, ...(sfu && { sfu: { server: sfu, above: config.sfuAbove } }), onTrouble })),
+    calendars: createCalendars({ ...config, ...keys, base }),
     meetings: owned(createMeetings(database, transact, { ...config, base, onTrouble })),
     marks: owned(createMarks(database, transact, { ...config, onTrouble })),
     log,

@@ -170,6 +170,7 @@ export const settings = {
   reachPerMinute: number('REACH_PER_MINUTE', 30, 'direct rooms opened, people added, rooms and teams made, calls begun a minute a person'),
   searchPerMinute: number('SEARCH_PER_MINUTE', 60, 'searches a minute a person'),
   typingPerMinute: number('TYPING_PER_MINUTE', 30, 'how often a person may begin to type a minute'),
+  calendarPerMinute: number('CALENDAR_PER_MINUTE', 60, 'how often the links to calendars of a person may be followed a minute'),
 
   signalPerSecond: number('SIGNAL_PER_SECOND', 50, 'signals of calls a second a person'),
   signalBurst: number('SIGNAL_BURST', 200, 'signals of calls at once a person'),
@@ -212,6 +213,8 @@ export const settings = {
   attendeesMost: number('ATTENDEES_MOST', 500, 'people invited to a meeting'),
   exceptionsMost: number('EXCEPTIONS_MOST', 200, 'occurrences of a meeting that are moved or cancelled one by one'),
   recurrencesMost: number('RECURRENCES_MOST', 1000, 'what COUNT in a recurrence can say'),
+  calendarMeetingsMost: number('CALENDAR_MEETINGS_MOST', 500, 'meetings a calendar for a calendar application'),
+  calendarPastDays: number('CALENDAR_PAST_DAYS', 90, 'days that such a calendar shows a meeting that is over'),
   occurrencesMost: number('OCCURRENCES_MOST', 100, 'occurrences of meetings in an answer to a range'),
   signalBytes: number('SIGNAL_BYTES', 64 * 1024, 'bytes of what a signal carries, as JSON'),
   signalsKept: number('SIGNALS_KEPT', 1000, 'signals kept for each participant of a call, a hundred more at times', 100),
@@ -233,7 +236,11 @@ export const settings = {
   budgetBurst: number('BUDGET_BURST', 100_000, 'objects at once a caller; a mutation counts as 100 at least'),
   queryTokens: number('QUERY_TOKENS', 2000, 'tokens a document'),
   queryAliases: number('QUERY_ALIASES', 50, 'aliases a document'),
-  answerCharacters: number('ANSWER_CHARACTERS', 4 * 1024 * 1024, 'characters of messages, and of links to files, in an answer'),
+  answerCharacters: number(
+    'ANSWER_CHARACTERS',
+    4 * 1024 * 1024,
+    'characters of messages, and of links to files, in an answer; and of a calendar',
+  ),
   bodyBytes: number('BODY_BYTES', 1024 * 1024, 'bytes of a request over HTTP'),
 
   socketsPerPerson: number('SOCKETS_PER_PERSON', 10, 'sockets a person a node'),
