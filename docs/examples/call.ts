@@ -26,6 +26,7 @@ export interface Call {
   readonly id: string
   readonly state: 'RINGING' | 'ONGOING' | 'ENDED'
   readonly endReason: string | null
+  readonly transport: 'PEER_TO_PEER' | 'SFU'
   readonly startedBy: { readonly name: string }
   readonly participants: readonly Participant[]
 }
@@ -40,7 +41,7 @@ export interface Participant {
 }
 
 const participantParts = 'id state audio video user { id name }'
-export const callParts = `id state endReason startedBy { name } participants { ${participantParts} }`
+export const callParts = `id state endReason transport startedBy { name } participants { ${participantParts} }`
 export const iceParts = 'iceServers { urls username credential expiresAt }'
 
 type IceServer = RTCIceServer & { readonly expiresAt: string | null }
@@ -127,6 +128,8 @@ export function createTalk({ sockets, ask, place, media, configuration, listener
   // Whoever came last offers, so this device does to all who are there. Two who came at once may both: that is what being polite is for.
   inTurn(async () => {
     await look()
+    // What connects to an SFU is its own client.
+    if (call.transport === 'SFU') return
     for (const { id, state } of call.participants) if (state === 'JOINED' && id !== participantId) await peerOf(id)
   })
 
