@@ -102,10 +102,11 @@ function refuseNonsense({ frequency, interval, monthDays, yearDays, weekDays, mo
   const nths = weekDays.filter(({ nth }) => nth !== 0).length
   if (nths > 0 && isShort) throw refusal(`No ${frequency} recurrence has an nth day in BYDAY.`)
   if (nths > 0 && nths < weekDays.length) throw refusal('BYDAY has nth days or days without a number, not both.')
-  if (nths > 0 && monthDays.length + yearDays.length > 0) throw refusal('nth days in BYDAY go with neither BYMONTHDAY nor BYYEARDAY.')
+  if (nths > 0 && monthDays.length > 0) throw refusal('nth days in BYDAY do not go with BYMONTHDAY.')
   if (monthDays.length > 0 && frequency === 'WEEKLY') throw refusal('No WEEKLY recurrence has a BYMONTHDAY.')
   if (yearDays.length > 0 && frequency !== 'YEARLY') throw refusal('Only a YEARLY recurrence has a BYYEARDAY.')
-  if (yearDays.length > 0 && months.length + monthDays.length > 0) throw refusal('BYYEARDAY goes with neither BYMONTH nor BYMONTHDAY.')
+  if (yearDays.length > 0 && [...months, ...monthDays, ...weekDays].length > 0)
+    throw refusal('BYYEARDAY goes with no other days or months.')
   if (positions.length > 0 && (isShort || [...monthDays, ...yearDays, ...weekDays].length === 0)) {
     throw refusal('BYSETPOS picks among the days of a month or year, which another part has picked.')
   }

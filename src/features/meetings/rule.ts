@@ -59,7 +59,7 @@ export function writeRule(recur: ICAL.Recur): string {
   const parts = ['BYMONTH', 'BYMONTHDAY', 'BYYEARDAY', 'BYDAY', 'BYSETPOS']
     .map((part) => [part, recur.getComponent(part)] as const)
     .filter(([, values]) => values.length > 0)
-    .map(([part, values]) => `${part}=${values.join(',')}`)
+    .map(([part, values]) => `${part}=${values.join(',').replaceAll('+', '')}`)
   return [
     `FREQ=${recur.freq}`,
     ...(recur.interval > 1 ? [`INTERVAL=${recur.interval}`] : []),
