@@ -1,7 +1,8 @@
-import { forbidden, notFound } from '../../lib/refusal.ts'
+import type { Services } from '../../graphql/context.ts'
+import { badInput, forbidden, notFound } from '../../lib/refusal.ts'
 import { uuid } from '../../lib/uuid.ts'
 import { runBy } from '../../store/database.ts'
-import type { Prisma, Rsvp } from '../../store/generated/prisma/client.ts'
+import type { Meeting, Prisma } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { requireReachable } from '../blocks/reach.ts'
 import { canSee } from '../rooms/policy.ts'
@@ -16,46 +17,58 @@ export interface Inviting {
   /** How whoever invites stands to the room. */
   readonly mine: StandingRow
   readonly userIds: readonly string[]
+  /** Then whoever invites is the first to come. */
+  readonly isNew?: boolean
 }
 
 /**
  * Within a transaction that holds the room, and the inboxes of all of them: they are asked to come. Refuses to ask whom one may not: those who
  * do not see the room are its guests, as far as one may add them to it.
  */
-export async function inviteIn(tx: Transaction, { meetingId, mine, userIds }: Inviting): Promise<void> {
-  if (userIds.length === 0) return
+export async function inviteIn(tx: Transaction, { meetingId, mine, userIds, isNew = false }: Inviting): Promise<void> {
   const guests = await guestsAmong(tx.rows, mine, userIds)
   await requireReachable(tx.rows, mine.userId, userIds)
-  await addIn(
-    tx,
-    meetingId,
-    mine.userId,
-    userIds.map((userId) => ({ userId, isGuest: guests.has(userId), rsvp: 'PENDING' })),
-  )
+  const host = isNew ? [{ userId: mine.userId, isGuest: false, rsvp: 'ACCEPTED' } as const] : []
+  const people = [...host, ...userIds.map((userId) => ({ userId, isGuest: guests.has(userId), rsvp: 'PENDING' }) as const)]
+  // They were all invited at once: in the list they keep this order by their ids.
+  const ids = people.map(() => uuid()).sort()
+  await tx.rows.meetingAttendee.createMany({
+    data: people.map((person, index) => ({ ...person, id: ids[index]!, meetingId, invitedById: mine.userId, invitedAt: tx.at })),
+  })
   for (const userId of userIds) tx.append(userId, meetingInvited({ meetingId }))
 }
 
-interface Attending {
-  readonly userId: string
-  readonly isGuest: boolean
-  readonly rsvp: Rsvp
+/**
+ * The same for who comes instead of those who are to come so far. Whoever scheduled it stays, and whoever stays keeps their answer. Answers
+ * whether that changes anything.
+ */
+export async function inviteInsteadIn(
+  tx: Transaction,
+  { id, createdById }: Meeting,
+  mine: StandingRow,
+  userIds: readonly string[],
+): Promise<boolean> {
+  const attendees = await tx.rows.meetingAttendee.findMany({ where: { meetingId: id } })
+  const wanted = new Set([createdById, ...userIds])
+  const before = new Set(attendees.map(({ userId }) => userId))
+  const gone = attendees.filter(({ userId }) => !wanted.has(userId))
+  const added = userIds.filter((userId) => !before.has(userId) && userId !== createdById)
+  if (gone.length === 0 && added.length === 0) return false
+  await tx.rows.meetingAttendee.deleteMany({ where: { id: { in: gone.map((attendee) => attendee.id) } } })
+  await inviteIn(tx, { meetingId: id, mine, userIds: added })
+  return true
 }
 
-/** In the list they keep the order in which they are given. */
-export async function addIn(
-  { rows, at }: Transaction,
-  meetingId: string,
-  invitedById: string,
-  people: readonly Attending[],
-): Promise<void> {
-  const ids = people.map(() => uuid()).sort()
-  await rows.meetingAttendee.createMany({
-    data: people.map((person, index) => ({ ...person, id: ids[index]!, meetingId, invitedById, invitedAt: at })),
-  })
+/** Beside whoever scheduled it, who is among the attendees in any case. */
+export function othersAmong({ limits }: Services, hostId: string, attendeeIds: readonly string[]): string[] {
+  const others = [...new Set(attendeeIds)].filter((id) => id !== hostId)
+  if (others.length >= limits.attendeesMost) throw badInput('attendeeIds', `At most ${limits.attendeesMost} attendees, please.`)
+  return others
 }
 
 /** Those of them who do not see the room. */
 async function guestsAmong(rows: Prisma.TransactionClient, mine: StandingRow, userIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (userIds.length === 0) return new Set()
   const { roomId, kind } = mine
   if ((await rows.user.count({ where: { id: { in: [...userIds] }, deletedAt: null } })) < userIds.length) throw notFound('user')
   const standings = await readStandings(

@@ -29,6 +29,8 @@ export function requireNotOver({ status }: Pick<Meeting, 'status'>): void {
   if (status === 'COMPLETED') throw conflict('This meeting is over.', 'meetingId')
 }
 
+export const onlyForItsHost = 'Only whoever scheduled this meeting, and those who run its room, may do that.'
+
 /**
  * A transaction about a meeting, by whoever asks or by nobody: it holds the room, the inboxes of all who hear of the meeting there, and
  * `others`: those of people who are not asked, or what is found by reading. Who they are is of the same moment.

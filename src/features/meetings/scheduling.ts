@@ -1,6 +1,6 @@
 import type { Services } from '../../graphql/context.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { badInput, conflict, forbidden } from '../../lib/refusal.ts'
+import { conflict, forbidden } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import { uuid } from '../../lib/uuid.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
@@ -11,7 +11,7 @@ import { canSchedule } from '../rooms/policy.ts'
 import { requireScene, whyNoPost } from '../rooms/scene.ts'
 import { progressOf } from './course.ts'
 import { meetingScheduled } from './events.ts'
-import { addIn, findEverybody, inviteIn } from './inviting.ts'
+import { findEverybody, inviteIn, othersAmong } from './inviting.ts'
 import { lastEndOf, type Series } from './occurrences.ts'
 import { descriptionOf, requireAhead, seriesOf, titleOf } from './wording.ts'
 
@@ -70,17 +70,9 @@ export async function scheduleMeeting(services: Services, person: string, input:
       },
     })
     tx.append(roomId, meetingScheduled({ meetingId, actorId: person }))
-    await addIn(tx, meetingId, person, [{ userId: person, isGuest: false, rsvp: 'ACCEPTED' }])
-    await inviteIn(tx, { meetingId, mine, userIds })
+    await inviteIn(tx, { meetingId, mine, userIds, isNew: true })
     return meetingId
   })
-}
-
-/** Whoever schedules it is among the attendees in any case. */
-export function othersAmong({ limits }: Services, person: string, attendeeIds: readonly string[]): string[] {
-  const others = [...new Set(attendeeIds)].filter((id) => id !== person)
-  if (others.length >= limits.attendeesMost) throw badInput('attendeeIds', `At most ${limits.attendeesMost} attendees, please.`)
-  return others
 }
 
 /** What is nearer than a reminder needs none: the invitation is one. */

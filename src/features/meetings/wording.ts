@@ -16,17 +16,26 @@ export function descriptionOf({ limits }: Services, text: string | null | undefi
 }
 
 /** When a meeting takes place, as we keep it; refuses what no calendar would take. */
-export function seriesOf({ limits }: Services, { startsAt, endsAt, timeZone, recurrence }: Series): Series {
-  requireSpan(limits, { startsAt, endsAt })
+export function seriesOf(
+  { limits }: Services,
+  { startsAt, endsAt, timeZone, recurrence }: Series,
+  spanField: 'startsAt' | 'endsAt' = 'endsAt',
+): Series {
+  requireSpan(limits, { startsAt, endsAt }, spanField)
   if (!isZone(timeZone)) throw badInput('timeZone', 'This is no zone of the IANA database, such as Europe/Berlin.')
   const first = { startsAt, endsAt, timeZone }
   return { ...first, recurrence: recurrence === null ? null : readRecurrence(recurrence, first, limits.recurrencesMost) }
 }
 
-export function requireSpan({ meetingMostMs }: Services['limits'], { startsAt, endsAt }: Pick<Series, 'startsAt' | 'endsAt'>): void {
-  if (endsAt <= startsAt) throw badInput('endsAt', 'A meeting ends after it begins.')
+/** `field`: the one at fault; the end, unless only the start was given. */
+export function requireSpan(
+  { meetingMostMs }: Services['limits'],
+  { startsAt, endsAt }: Pick<Series, 'startsAt' | 'endsAt'>,
+  field: 'startsAt' | 'endsAt' = 'endsAt',
+): void {
+  if (endsAt <= startsAt) throw badInput(field, 'A meeting ends after it begins.')
   const hours = Math.floor(meetingMostMs / 3_600_000)
-  if (endsAt.getTime() - startsAt.getTime() > meetingMostMs) throw badInput('endsAt', `A meeting lasts ${hours} hours at most.`)
+  if (endsAt.getTime() - startsAt.getTime() > meetingMostMs) throw badInput(field, `A meeting lasts ${hours} hours at most.`)
 }
 
 /** Something of it lies ahead. `lastEndsAt`: null where it never ends. */
