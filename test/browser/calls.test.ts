@@ -21,7 +21,7 @@ describeWith(['postgres', 'redis', 'chromium'], 'calls between browsers, over tw
     devices = await openDevices()
     const [postgres, redis] = await Promise.all([sharedPostgres(), sharedRedis()])
     const parts = { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url, CORS_ORIGINS: devices.origin }
-    const soon = { CALL_GRACE_MS: '4000', CALL_REFRESH_MS: '1000', CALL_TICK_MS: '200' }
+    const soon = { CALL_GRACE_MS: '6000', CALL_REFRESH_MS: '1000', CALL_TICK_MS: '200' }
     world = await startNodes({ count: 2, env: { ...parts, ...soon } })
     ;[here, there] = world.nodes as [Parley, Parley]
   })

@@ -39,7 +39,7 @@ export async function openDevices(): Promise<Devices> {
   return {
     origin: site.origin,
     async open(person, nodes, options = {}) {
-      const context = await browser.newContext({ viewport: { width: 700, height: 560 } })
+      const context = await browser.newContext({ viewport: { width: 360, height: 320 } })
       const page = await context.newPage()
       page.on('pageerror', ({ message }) => wrong.push(message))
       page.on('console', (message) => {
@@ -66,7 +66,7 @@ export async function openDevices(): Promise<Devices> {
 
 function launch(): Promise<Browser> {
   const { args = [], ...options } = chromiumOptions(findChromium()!)
-  const fakes = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--allow-loopback-in-peer-connection']
+  const fakes = ['--use-fake-device-for-media-stream=fps=10', '--use-fake-ui-for-media-stream', '--allow-loopback-in-peer-connection']
   return chromium.launch({ ...options, args: [...args, ...fakes] })
 }
 
@@ -78,7 +78,7 @@ function deviceOn(page: Page): OpenDevice {
       last = await look()
       return isSo(last) ? last : undefined
     }
-    return until(seen, { within: longestMs, what }).catch((error) => {
+    return until(seen, { within: longestMs, what, every: 100 }).catch((error) => {
       throw new Error(`${error.message}, but ${JSON.stringify(last)}`)
     })
   }
@@ -135,5 +135,5 @@ async function servePage(): Promise<{ origin: string; close(): Promise<void> }> 
 const page = `<!doctype html>
 <title>A device in a call</title>
 <link rel="icon" href="data:,">
-<style>figure { display: inline-block; margin: 4px } video { width: 320px; height: 240px; background: black }</style>
+<style>figure { display: inline-block; margin: 4px } video { width: 160px; background: black }</style>
 <script type="module" src="/device.js"></script>`
