@@ -1,7 +1,8 @@
 import type { Services } from '../../graphql/context.ts'
 import { forbidden } from '../../lib/refusal.ts'
-import type { Meeting } from '../../store/generated/prisma/client.ts'
+import type { Meeting, Prisma } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
+import { endCallOfIn, streamsOfCallOf } from './calling.ts'
 import { meetingCancelled, meetingUpdated } from './events.ts'
 import type { Hearer } from './hearers.ts'
 import { moved } from './moves.ts'
@@ -19,20 +20,28 @@ export interface CancelMeeting {
   readonly occurrence?: Date | null | undefined
 }
 
-/** By whoever scheduled it, and by those who run the room. What is cancelled already stays so, and nobody hears of it. */
+/**
+ * By whoever scheduled it, and by those who run the room. Its call ends; of one occurrence, the call of those who came early to it. What is
+ * cancelled already stays so, and nobody hears of it.
+ */
 export async function cancelMeeting(services: Services, person: string, { meetingId, ...input }: CancelMeeting): Promise<void> {
   const known = await requireMeeting(services.database.prisma, meetingId, person)
   if (canCancelMeeting(known.mine, known.meeting, person)) await services.rates.spend('send', person)
 
   const terms = services.meetings.terms
-  await inMeeting(services, known.meeting, [person], async (tx, hearers) => {
+  const others = async (rows: Prisma.TransactionClient) => [person, ...(await streamsOfCallOf(rows, meetingId))]
+  await inMeeting(services, known.meeting, others, async (tx, hearers) => {
     const scene = await requireMeeting(tx.rows, meetingId, person)
     if (!canCancelMeeting(scene.mine, scene.meeting, person)) throw forbidden(onlyForItsHost)
     const occurrence = namedOf(scene.meeting, input.occurrence)
     if (!occurrence && scene.meeting.status === 'CANCELLED') return
     const meeting = await settleIn(tx, scene.meeting, { hearers, terms, actorId: null })
     requireNotOver(meeting)
-    if (!occurrence) return cancelIn(tx, meeting, hearers, person)
+    const endCall = () => endCallOfIn(tx, meetingId, person, services.calls.terms.callForgetMs)
+    if (!occurrence) {
+      await cancelIn(tx, meeting, hearers, person)
+      return endCall()
+    }
     const exceptions = await tx.rows.meetingException.findMany({ where: { meetingId } })
     const found = requireToCome(meeting, exceptions, occurrence, tx.at)
     if (found.isCancelled) return
@@ -47,6 +56,7 @@ export async function cancelMeeting(services: Services, person: string, { meetin
     const data = { ...extent, revision: { increment: 1 }, updatedAt: tx.at }
     const updated = await tx.rows.meeting.update({ where: { id: meetingId }, data })
     tellOfMeetingIn(tx, updated, hearers, meetingUpdated({ meetingId, actorId: person }))
+    if (occurrence.getTime() === meeting.currentStart.getTime()) await endCall()
     await settleIn(tx, updated, { hearers, terms, actorId: person, isTold: true })
   })
 }

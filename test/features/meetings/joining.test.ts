@@ -4,7 +4,7 @@ import type { APerson, Domain } from '../../support/domain.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { aChannel, addToTeam, aTeam } from '../../support/teams.ts'
 import { another, aQuietDomain, call, expectNothingNew, statesOf } from '../calls/support.ts'
-import { type AMeeting, heardIn, joinMeeting, leave, meetingFor, moveBack, pass, saidIn, schedule, soon } from './support.ts'
+import { type AMeeting, heardIn, joinMeeting, leave, meetingFor, minute, moveBack, pass, rowOf, saidIn, schedule, soon } from './support.ts'
 
 let domain: Domain
 let ann: APerson
@@ -285,5 +285,22 @@ describe('in the call of a meeting', () => {
       status: 'CANCELLED',
       dueAt: null,
     })
+  })
+
+  it('of one that is cancelled nobody waits who came early; in one that runs they stay when the next is cancelled', async () => {
+    const meeting = await schedule(ann, room, { recurrence: 'FREQ=DAILY;COUNT=3' })
+    const cancel = async (index: number) => {
+      const { startsAt } = await rowOf(domain, meeting)
+      const occurrence = new Date(startsAt.getTime() + index * 24 * 60 * minute).toISOString()
+      await act(ann, 'cancelMeeting', { meetingId: meeting.globalId, occurrence })
+    }
+    await joinMeeting(ben, meeting)
+    await cancel(0)
+    expect(await stateOf(meeting, ben)).toBe('LEFT')
+    await moveBack(domain, meeting, 25 * 60)
+    await joinMeeting(ann, meeting)
+    await cancel(2)
+    expect(await stateOf(meeting, ann)).toBe('JOINED')
+    expect(await meetingFor(ben, meeting)).toMatchObject({ status: 'IN_PROGRESS', activeCall: { state: 'ONGOING' } })
   })
 })
