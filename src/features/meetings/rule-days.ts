@@ -89,13 +89,13 @@ function unitsOf(rule: Rule): Units {
       }
     }
     case 'MONTHLY':
-      return { unitOf: monthOf, firstOf: firstOfMonth, daysOf: daysOfMonth }
+      return { unitOf: monthOf, firstOf: firstOfMonth, daysOf: (month) => daysOfMonth(rule, month) }
     case 'YEARLY': {
       const months = rule.months.length > 0 ? rule.months.toSorted((one, other) => one - other) : everyMonth
       return {
         unitOf: (day) => Math.floor(monthOf(day) / 12),
         firstOf: (year) => firstOfMonth(year * 12),
-        daysOf: (year) => months.flatMap((month) => daysOfMonth(year * 12 + month - 1)),
+        daysOf: (year) => months.flatMap((month) => daysOfMonth(rule, year * 12 + month - 1)),
       }
     }
   }
@@ -105,12 +105,11 @@ const everyMonth = Array.from({ length: 12 }, (_, index) => index + 1)
 
 /** Cheapest first: a rule may ask for thousands of days before it picks one. */
 function isPicked(rule: Rule, day: DayNumber): boolean {
-  const weekDays = rule.weekDays.filter((weekDay) => weekDay.day === weekDayOf(day))
-  if (rule.weekDays.length > 0 && weekDays.length === 0) return false
+  if (rule.weekDays.length > 0 && !rule.weekDays.some((weekDay) => weekDay.day === weekDayOf(day) && isNth(rule, weekDay, day)))
+    return false
   if (rule.months.length > 0 && !rule.months.includes(dateOf(day).getUTCMonth() + 1)) return false
   if (rule.monthDays.length > 0 && !isListed(rule.monthDays, ...placeInMonth(day))) return false
-  if (rule.yearDays.length > 0 && !isListed(rule.yearDays, ...placeInYear(day))) return false
-  return weekDays.length === 0 || weekDays.some((weekDay) => isNth(rule, weekDay, day))
+  return rule.yearDays.length === 0 || isListed(rule.yearDays, ...placeInYear(day))
 }
 
 /** Whether a place among so many is listed, counted from the front or (-1, -2, …) from the back. */
@@ -139,7 +138,13 @@ function placeInYear(day: DayNumber): [place: number, length: number] {
 
 const daysBetween = (first: DayNumber, end: DayNumber) => Array.from({ length: end - first }, (_, index) => first + index)
 
-const daysOfMonth = (month: number) => daysBetween(firstOfMonth(month), firstOfMonth(month + 1))
+/** Those that come into question: if the rule names days of the month, these alone. */
+function daysOfMonth({ monthDays }: Rule, month: number): DayNumber[] {
+  const [first, end] = [firstOfMonth(month), firstOfMonth(month + 1)]
+  if (monthDays.length === 0) return daysBetween(first, end)
+  const named = new Set(monthDays.map((place) => (place > 0 ? first + place - 1 : end + place)))
+  return [...named].filter((day) => day >= first && day < end).sort((one, other) => one - other)
+}
 
 const dateOf = (day: DayNumber) => new Date(day * dayLength)
 
