@@ -102,10 +102,10 @@ async function putOut({ sql }: Database, sfu: Sfu, id: string): Promise<boolean>
   return gone.length > 0
 }
 
+/** None of an identity that we did not make. */
 function placeIdIn(identity: string): string[] {
   try {
-    const { typename, id } = decodeId(identity)
-    return typename === 'CallParticipant' ? [id] : []
+    return [decodeId(identity).id]
   } catch {
     return []
   }

@@ -1,5 +1,6 @@
 import { TokenVerifier } from 'livekit-server-sdk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beginIn } from '../../../src/features/calls/beginning.ts'
 import { createLivekit } from '../../../src/features/calls/livekit.ts'
 import { noSfu, type SfuTerms, transportOf } from '../../../src/features/calls/sfu.ts'
 import { Person } from '../../../src/graphql/actor.ts'
@@ -7,7 +8,7 @@ import { uuid } from '../../../src/lib/uuid.ts'
 import { codeOf } from '../../support/codes.ts'
 import type { APerson, Domain } from '../../support/domain.ts'
 import { type Livekit, livekitOptions, startLivekit } from '../../support/livekit.ts'
-import { aDirectRoom, aGroup } from '../../support/rooms.ts'
+import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { aChannel, aTeam } from '../../support/teams.ts'
 import { aQuietDomain, call, end, type Joined, join, leave, type ShownCall, shown, write } from './support.ts'
 
@@ -76,6 +77,19 @@ describe('the transport of a call', () => {
     const none = withSfu(ann, undefined)
     const input = { roomId: room.globalId, media: 'AUDIO', deviceId: 'phone' }
     expect(await ask(none, 'startCall', input)).toMatchObject({ call: { transport: 'PEER_TO_PEER' }, sfu: null })
+  })
+
+  it('follows from how many are invited where those are more, and from the members where they are', async () => {
+    const sfu: SfuTerms = { server: createLivekit(livekitOptions(livekit)), above: 2 }
+    const begin = async (room: ARoom, invited: number) => {
+      const begun = await domain.services.transact([room.id], (tx) =>
+        beginIn(tx, { roomId: room.id, media: 'AUDIO', personId: ann.id, others: [], endsAt: tx.at, sfu, invited }),
+      )
+      return begun.transport
+    }
+    expect(await begin(await aGroup(ann, ben), 3)).toBe('SFU')
+    expect(await begin(await aGroup(ann, ben), 2)).toBe('PEER_TO_PEER')
+    expect(await begin(await aGroup(ann, ben, cid), 1)).toBe('SFU')
   })
 
   it('stays what it was when the call began', async () => {
