@@ -47,7 +47,9 @@ describe('09:00 stays 09:00', () => {
   it('is on the next day, where the last hour of a day is skipped', () => {
     const series = seriesOf({ start: '2027-03-26T23:30', zone: 'America/Nuuk', recurrence: 'FREQ=DAILY' })
     expect(datesOf(series, 3)).toEqual(['2027-03-26T23:30', '2027-03-28T00:30', '2027-03-28T23:30'])
-    expect(datesOf(series, 2, atClock('2027-03-28T00:30', 'America/Nuuk'))).toEqual(['2027-03-28T00:30', '2027-03-28T23:30'])
+    const skipped = atClock('2027-03-28T00:30', 'America/Nuuk')
+    expect(datesOf(series, 2, skipped)).toEqual(['2027-03-28T00:30', '2027-03-28T23:30'])
+    expect(occurrenceAt(series, [], skipped)).toMatchObject({ originalStart: skipped })
   })
 
   it('is the first of two, where the clocks show it twice', () => {
@@ -64,6 +66,8 @@ describe('days that not every month or year has', () => {
     ['FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1', '2027-02-28', '2027-02-28 2028-02-29 2029-02-28'],
     ['FREQ=YEARLY;BYYEARDAY=366', '2096-12-31', '2096-12-31'],
     ['FREQ=YEARLY;BYYEARDAY=60', '2027-03-01', '2027-03-01 2028-02-29 2029-03-01'],
+    ['FREQ=YEARLY;BYMONTH=11;BYDAY=4TH', '2027-11-25', '2027-11-25 2028-11-23 2029-11-22'],
+    ['FREQ=YEARLY;BYDAY=-1SU', '2027-12-26', '2027-12-26 2028-12-31 2029-12-30'],
     ['FREQ=MONTHLY', '2027-01-31', '2027-01-31 2027-03-31 2027-05-31 2027-07-31'],
     ['FREQ=MONTHLY;INTERVAL=12', '2024-02-29', '2024-02-29 2028-02-29'],
     ['FREQ=MONTHLY;BYDAY=5FR', '2027-01-29', '2027-01-29 2027-04-30 2027-07-30 2027-10-29'],
@@ -88,6 +92,8 @@ describe('an end', () => {
     ['FREQ=WEEKLY;UNTIL=20291231', '2029-12-29T10:00'],
     ['FREQ=YEARLY;COUNT=1000', '2100-03-27T10:00'],
     ['FREQ=YEARLY;UNTIL=99991231', '2100-03-27T10:00'],
+    ['FREQ=DAILY;UNTIL=99991231', '2100-12-31T10:00'],
+    ['FREQ=WEEKLY;BYDAY=FR,SA;UNTIL=99991231', '2100-12-31T10:00'],
   ])('of %s is that of the last one, at %s', (recurrence, expected) => {
     const series = seriesOf({ start: '2027-03-27T09:00', recurrence })
     const end = lastEndOf(series)!
@@ -102,8 +108,9 @@ describe('an end', () => {
     expect(lastEndOf(once)).toEqual(once.endsAt)
   })
 
-  it('comes to every walk', () => {
-    const series = seriesOf({ start: '2027-03-27T09:00', recurrence: 'FREQ=DAILY' })
+  // The last day of 2100 is a Friday.
+  it.each([['FREQ=DAILY'], ['FREQ=WEEKLY;BYDAY=TH,FR,SA']])('comes to every walk: %s', (recurrence) => {
+    const series = seriesOf({ start: '2027-03-27T09:00', recurrence })
     const found = [...occurrencesFrom(series, [], atClock('2100-12-30T09:30'))]
     expect(found.map(({ startsAt }) => clockAt(startsAt, series.timeZone))).toEqual(['2100-12-30T09:00', '2100-12-31T09:00'])
   })
