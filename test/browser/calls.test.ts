@@ -155,8 +155,9 @@ describeWith(['postgres', 'redis', 'chromium'], 'calls between browsers, over tw
     await dying.kill()
     await his.answer()
     await Promise.all([hers.receives(1, 'host/host'), his.receives(1, 'host/host')])
-    const { rang, sockets } = await his.sees('it ring no longer', (look) => !itRings(look))
+    const { rang, told, sockets } = await his.sees('it ring no longer', (look) => !itRings(look))
     expect(rang).toEqual(['rings', 'ANSWERED'])
+    expect(told).toEqual(['CallRinging', 'CallStoppedRinging'])
     expect(sockets).toBe(2)
   }, 120_000)
 

@@ -32,8 +32,9 @@ export interface Look {
   readonly isInCall: boolean
   /** How many it has had. */
   readonly sockets: number
-  /** What the inbox told of ringing, in its order. */
+  /** What the phone said, and what the inbox had told of calls over the sockets. */
   readonly rang: readonly string[]
+  readonly told: readonly string[]
   /** The signals as they came over the sockets, and over which of these. */
   readonly received: readonly ReceivedSignal[]
   /** Those that were taken by the server, in the order in which it answered. */
@@ -79,6 +80,11 @@ declare global {
   }
 }
 
+interface Brought {
+  readonly inbox?: { readonly __typename: string }
+  readonly callSignal?: Omit<ReceivedSignal, 'from' | 'socket'> & { readonly from: { readonly id: string } }
+}
+
 let phone: Phone
 let media: MediaStream
 let talk: Talk | undefined
@@ -86,6 +92,7 @@ let isInCall = false
 let sockets = 0
 const ringing: Call[] = []
 const rang: string[] = []
+const told: string[] = []
 const received: ReceivedSignal[] = []
 const sent: SentSignal[] = []
 const candidates: (string | null)[] = []
@@ -126,8 +133,9 @@ const device: Device = {
         on: {
           opened: () => void sockets++,
           message(message) {
-            const signal =
-              message.type === 'next' && (message.payload.data?.callSignal as Omit<ReceivedSignal, 'from'> & { from: { id: string } })
+            if (message.type !== 'next') return
+            const { inbox, callSignal: signal } = (message.payload.data ?? {}) as Brought
+            if (inbox?.__typename.startsWith('Call')) told.push(inbox.__typename)
             if (!signal) return
             received.push({ ...signal, from: signal.from.id, socket: sockets })
             if (received.length === losesSocketAfter) queueMicrotask(() => session.sockets.terminate())
@@ -156,7 +164,7 @@ const device: Device = {
   async look() {
     const { call, participantId, peers = new Map() } = talk ?? {}
     const flows = await Promise.all([...peers].map(([id, peer]) => flowOf(id, peer)))
-    return { call, participantId, isInCall, sockets, rang, received, sent, flows, candidates, refusedByTurn }
+    return { call, participantId, isInCall, sockets, rang, told, received, sent, flows, candidates, refusedByTurn }
   },
 }
 Object.assign(window, { device })
