@@ -10,6 +10,7 @@ import type { APerson, Domain } from '../../support/domain.ts'
 import { type Livekit, livekitOptions, startLivekit } from '../../support/livekit.ts'
 import { type ARoom, aDirectRoom, aGroup } from '../../support/rooms.ts'
 import { aChannel, aTeam } from '../../support/teams.ts'
+import { schedule } from '../meetings/support.ts'
 import { aQuietDomain, call, end, type Joined, join, leave, type ShownCall, shown, write } from './support.ts'
 
 let livekit: Livekit
@@ -116,6 +117,15 @@ describe('joining a call that goes through the SFU', () => {
       await livekit.connect(joined.sfu.token)
     }
     expect(livekit.presentIn(mine.call.id)).toEqual([mine.participant.id, theirs.participant.id])
+  })
+
+  it('gives one to whoever joins a meeting, for which more are invited than are in the room', async () => {
+    const room = await aGroup(ann, ben)
+    const meeting = await schedule(ann, room, { attendeeIds: [ben.globalId, cid.globalId] })
+    const joined = await ask(ann, 'joinMeeting', { meetingId: meeting.globalId, deviceId: 'phone' })
+    expect(joined.call.transport).toBe('SFU')
+    expect(await grantIn(joined)).toMatchObject({ sub: joined.participant.id, video: { room: joined.call.id } })
+    expect((await call(ben, room)).call.transport).toBe('PEER_TO_PEER')
   })
 
   it('gives a fresh one when it is repeated on the same device', async () => {
