@@ -50,7 +50,7 @@ export function timesIn(calendar: string, meeting: CalendarMeeting, from: Date, 
 
 /** What the clocks show when it begins, by the library that wrote it; of a series that ends. */
 export function clocksByLibrary(calendar: string): string[] {
-  const event = new ICAL.Event(new ICAL.Component(ICAL.parse(calendar)).getFirstSubcomponent('vevent'))
+  const event = new ICAL.Event(new ICAL.Component(ICAL.parse(calendar)).getFirstSubcomponent('vevent')!)
   const clocks: string[] = []
   const steps = event.iterator()
   for (let next = steps.next(); next; next = steps.next()) clocks.push(event.getOccurrenceDetails(next).startDate.toString().slice(0, 16))
