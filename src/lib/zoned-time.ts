@@ -3,7 +3,7 @@ export type WallTime = number
 
 /** Whether it is the name of a zone in the IANA database, spelled as it is there. Neither offsets nor abbreviations are zones. */
 export function isZone(name: string): boolean {
-  if (name.length > mostCharacters || !placeName.test(name)) return false
+  if (!placeName.test(name)) return false
   try {
     const known = formatterOf(name).resolvedOptions().timeZone
     // Names in the wrong case are taken too. Those that lead to another name are not shown back, but are regular in how they are written.
@@ -33,7 +33,6 @@ export function toInstant(wall: WallTime, zone: string): Date {
 }
 
 const day = 86_400_000
-const mostCharacters = 50
 
 const placeName =
   /^(?:UTC|Etc\/UTC|Etc\/GMT[+-]\d{1,2}|(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)\/[\w+/-]+)$/

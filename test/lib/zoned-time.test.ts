@@ -137,6 +137,8 @@ describe('a zone', () => {
     'EST',
     'CET',
     'EST5EDT',
+    'US/Pacific',
+    'Antarctica/Mcmurdo',
     'W. Europe Standard Time',
     'europe/berlin',
     'Europe/BERLIN',

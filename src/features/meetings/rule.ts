@@ -54,7 +54,7 @@ export function wallOf(time: ICAL.Time): number {
   return Date.UTC(time.year, time.month - 1, time.day, time.hour, time.minute, time.second)
 }
 
-/** In the order of the RFC's own examples, which some readers depend upon; without what is true anyway. */
+/** In one order, and without what is true anyway. */
 export function writeRule(recur: ICAL.Recur): string {
   const parts = ['BYMONTH', 'BYMONTHDAY', 'BYYEARDAY', 'BYDAY', 'BYSETPOS']
     .map((part) => [part, recur.getComponent(part)] as const)

@@ -15,7 +15,7 @@ const zonesOfBoth = zones.filter((zone) => zone !== 'Africa/Casablanca')
 it('is what a library has that shares no code with us, whatever the rule and the zone', () => {
   const random = randomOf(2445)
   let compared = 0
-  for (let round = 0; round < 100; round++) {
+  for (let round = 0; round < 60; round++) {
     const series = randomSeries(random, () => random.between(5, 22), zonesOfBoth)
     const from = new Date(series.startsAt.getTime() + random.between(-10, 500) * day)
     const to = new Date(from.getTime() + random.between(30, 400) * day)
@@ -23,7 +23,7 @@ it('is what a library has that shares no code with us, whatever the rule and the
     expect({ series, from, to, starts: ours }).toEqual({ series, from, to, starts: theirs })
     compared += ours.length
   }
-  expect(compared).toBeGreaterThan(1000)
+  expect(compared).toBeGreaterThan(600)
 })
 
 function startsBetween(series: Series, from: Date, to: Date): Date[] {
