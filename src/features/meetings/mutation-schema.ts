@@ -175,8 +175,7 @@ builder.mutationFields((t) => ({
   }),
   cancelMeeting: t.field({
     type: CancelMeetingPayload,
-    description:
-      'Takes a meeting back, or one occurrence of it: by whoever scheduled it, and by those who run the room. Whoever is in its call can stay there, and nobody else comes.',
+    description: 'Takes a meeting back, or one occurrence of it: by whoever scheduled it, and by those who run the room. Its call ends.',
     args: { input: t.arg({ type: CancelMeetingInput, required: true, description: 'Which meeting, and which occurrence of it.' }) },
     async resolve(_root, { input }, context) {
       const viewer = person(context)
