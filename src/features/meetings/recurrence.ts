@@ -93,8 +93,11 @@ function isDate(text: string): boolean {
 function untilIn(until: ICAL.Time, timeZone: string): ICAL.Time {
   const wall = wallOf(until) + (until.isDate ? dayLength - 1000 : 0)
   const instant = until.zone === ICAL.Timezone.utcTimezone ? new Date(wall) : toInstant(wall, timeZone)
-  return ICAL.Time.fromJSDate(instant, true)
+  return ICAL.Time.fromJSDate(instant < lastWritable ? instant : lastWritable, true)
 }
+
+/** Years have four digits. */
+const lastWritable = new Date('9999-12-31T23:59:59Z')
 
 /** What RFC 5545 forbids, and what it allows but widespread calendars and libraries read in different ways. */
 function refuseNonsense({ frequency, interval, monthDays, yearDays, weekDays, months, positions }: Rule): void {
@@ -105,8 +108,9 @@ function refuseNonsense({ frequency, interval, monthDays, yearDays, weekDays, mo
   if (nths > 0 && monthDays.length > 0) throw refusal('nth days in BYDAY do not go with BYMONTHDAY.')
   if (monthDays.length > 0 && frequency === 'WEEKLY') throw refusal('No WEEKLY recurrence has a BYMONTHDAY.')
   if (yearDays.length > 0 && frequency !== 'YEARLY') throw refusal('Only a YEARLY recurrence has a BYYEARDAY.')
-  if (yearDays.length > 0 && [...months, ...monthDays, ...weekDays].length > 0)
+  if (yearDays.length > 0 && [...months, ...monthDays, ...weekDays].length > 0) {
     throw refusal('BYYEARDAY goes with no other days or months.')
+  }
   if (positions.length > 0 && (isShort || [...monthDays, ...yearDays, ...weekDays].length === 0)) {
     throw refusal('BYSETPOS picks among the days of a month or year, which another part has picked.')
   }
@@ -121,6 +125,8 @@ function refuseOtherStart(rule: Rule, { startsAt, timeZone }: First): void {
     throw badInput('startsAt', 'The clocks show this time twice, and what recurs begins at the first.')
   }
   const start = dayNumberOf(wall)
+  // Whatever counts from there would count for long.
+  if (start < 0) throw badInput('startsAt', 'What recurs begins in 1970 or later.')
   const isLate = rule.until !== null && rule.until < startsAt
   if (isLate || daysFrom(rule, start, start).next().value !== start) {
     throw refusal('A recurrence begins with the start of the meeting: it has to pick that day.')

@@ -52,6 +52,12 @@ describe('a recurrence is kept', () => {
     expect(datesOf(series, 5)).toEqual([start, '2027-03-02T09:00', '2027-03-03T09:00'])
   })
 
+  it('with an end that can be written', () => {
+    const { recurrence } = seriesOf({ start, zone: 'America/New_York', recurrence: 'FREQ=DAILY;UNTIL=99991231' })
+    expect(recurrence).toBe('FREQ=DAILY;UNTIL=99991231T235959Z')
+    expect(seriesOf({ start, zone: 'America/New_York', recurrence }).recurrence).toBe(recurrence)
+  })
+
   it.each(frequencies)('and read again: %s', (frequency) => {
     expect(parseRule(`FREQ=${frequency}`)).toEqual({
       frequency,
@@ -174,6 +180,12 @@ describe('a recurrence is refused', () => {
   it('if it begins beyond the last day that is looked at', () => {
     expect(refusalOf({ start: '2100-12-31T09:00' })).toBeUndefined()
     expect(refusalOf({ start: '2101-01-01T09:00' })).toMatch(/^BAD_USER_INPUT recurrence: /)
+  })
+
+  it('by its start, if that is before 1970', () => {
+    expect(refusalOf({ start: '1970-01-01T00:00', zone: 'UTC' })).toBeUndefined()
+    expect(refusalOf({ start: '1969-12-31T23:30', zone: 'UTC' })).toMatch(/^BAD_USER_INPUT startsAt: /)
+    expect(refusalOf({ start: '0001-01-01T09:00', zone: 'UTC', recurrence: 'FREQ=DAILY;BYDAY=MO;COUNT=1000' })).toMatch(/ startsAt: /)
   })
 
   it('by its start, if the clocks show that twice and it is the second', () => {
