@@ -149,16 +149,20 @@ describeWith(['postgres', 'redis', 'chromium'], 'calls between browsers, over tw
   it('the node that holds the callee’s socket is killed while it rings: they answer on the other, and see each other', async () => {
     const { ada, ben, roomId } = await aPair()
     const dying = await startDyingNode(world.env)
-    const [hers, his] = await Promise.all([devices.open(ada, [there]), devices.open(ben, [dying, here])])
-    await hers.start(roomId)
-    await his.sees('it ring', itRings)
-    await dying.kill()
-    await his.answer()
-    await Promise.all([hers.receives(1, 'host/host'), his.receives(1, 'host/host')])
-    const { rang, told, sockets } = await his.sees('it ring no longer', (look) => !itRings(look))
-    expect(rang).toEqual(['rings', 'ANSWERED'])
-    expect(told).toEqual(['CallRinging', 'CallStoppedRinging'])
-    expect(sockets).toBe(2)
+    try {
+      const [hers, his] = await Promise.all([devices.open(ada, [there]), devices.open(ben, [dying, here])])
+      await hers.start(roomId)
+      await his.sees('it ring', itRings)
+      await dying.kill()
+      await his.answer()
+      await Promise.all([hers.receives(1, 'host/host'), his.receives(1, 'host/host')])
+      const { rang, told, sockets } = await his.sees('it ring no longer', (look) => !itRings(look))
+      expect(rang).toEqual(['rings', 'ANSWERED'])
+      expect(told).toEqual(['CallRinging', 'CallStoppedRinging'])
+      expect(sockets).toBe(2)
+    } finally {
+      await dying.kill()
+    }
   }, 120_000)
 
   it('a device that vanishes leaves no ghost', async () => {
