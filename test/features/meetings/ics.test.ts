@@ -83,6 +83,12 @@ describe('the times of meetings in a calendar', () => {
     }
   })
 
+  it('of a rule are by the clocks, also where it begins with what they show twice', () => {
+    const calendar = written([aCalendarMeeting(seriesOf({ start: '2027-10-31T02:30', recurrence: 'FREQ=DAILY;COUNT=3' }))])
+    expect(calendar).toContain('\r\nDTSTART;TZID=Europe/Berlin:20271031T023000\r\n')
+    expect(clocksByLibrary(calendar)).toEqual(['2027-10-31T02:30', '2027-11-01T02:30', '2027-11-02T02:30'])
+  })
+
   it('of what recurs end when it ends, or never', () => {
     const endless = aCalendarMeeting(seriesOf({ start: '2027-01-04T09:00', recurrence: 'FREQ=WEEKLY;BYDAY=MO,WE' }))
     const calendar = written([endless])
