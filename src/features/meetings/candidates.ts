@@ -26,13 +26,14 @@ export const meetingsOfPeople = defineCandidates(
 
 /** `where`: from where on, beside `wanted.id`; $6 is the viewer, if one is named. In one statement for however many. */
 function defineCandidates(name: string, where: string): Candidates {
-  const isInRange = '(m.last_ends_at is null or m.last_ends_at > $2) and m.first_starts_at < $3'
   return defineQuestion(name, async ({ sql }, ids, { from, to, onceMost, recurringMost, viewerId }, loaders) => {
     const rows = await sql<Meeting & { ofId: string }>(
       `select wanted.id as "ofId", found.* from unnest($1::uuid[]) as wanted(id) cross join lateral (
-         (select ${meetingColumns} from ${where} and m.recurrence is null and ${isInRange} order by m.starts_at, m.id limit $4)
+         (select ${meetingColumns} from ${where} and m.recurrence is null and m.last_ends_at > $2 and m.first_starts_at < $3
+          order by m.starts_at, m.id limit $4)
          union all
-         (select ${meetingColumns} from ${where} and m.recurrence is not null and ${isInRange} limit $5)
+         (select ${meetingColumns} from ${where} and m.recurrence is not null and (m.last_ends_at is null or m.last_ends_at > $2)
+          and m.first_starts_at < $3 limit $5)
        ) as found`,
       [ids, from, to, onceMost, recurringMost, ...(viewerId === undefined ? [] : [viewerId])],
     )

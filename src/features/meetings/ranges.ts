@@ -3,6 +3,7 @@ import type { Limits } from '../../graphql/limits.ts'
 import type { Loader, Question } from '../../graphql/loaders.ts'
 import { badInput } from '../../lib/refusal.ts'
 import type { Meeting, MeetingException } from '../../store/generated/prisma/client.ts'
+import { maySeeMeeting } from './access.ts'
 import { occurrencesFrom } from './occurrences.ts'
 import { exceptionsOf } from './queries.ts'
 import { isBeyond, type OccurrenceOf } from './statuses.ts'
@@ -54,12 +55,15 @@ export async function occurrencesIn(context: Context, candidates: Candidates, wh
   const exceptions = new Map(
     await Promise.all(recurring.map(async (meeting) => [meeting.id, (await loaders.load(exceptionsOf, meeting.id))!] as const)),
   )
+  const found = earliestOf(
+    meetings.map((meeting) => walk(meeting, exceptions.get(meeting.id) ?? [], { from, to })),
+    occurrencesMost,
+  )
+  // Whoever loses the right to one just now loses that one, and not all of them.
+  const seen = await Promise.all(found.map(({ meeting }) => maySeeMeeting(context, meeting)))
   return takeObjects(
     context,
-    earliestOf(
-      meetings.map((meeting) => walk(meeting, exceptions.get(meeting.id) ?? [], { from, to })),
-      occurrencesMost,
-    ),
+    found.filter((_occurrence, index) => seen[index]),
   )
 }
 
