@@ -131,6 +131,12 @@ export const settings = {
   queryAliases: number('QUERY_ALIASES', 50, 'aliases a document'),
   answerCharacters: number('ANSWER_CHARACTERS', 4 * 1024 * 1024, 'characters of messages, and of links to files, in an answer'),
   bodyBytes: number('BODY_BYTES', 1024 * 1024, 'bytes of a request over HTTP'),
+  requestMs: number(
+    'REQUEST_MS',
+    60_000,
+    'how long a request may take to come; one that brings a file may as long as its link is good',
+    1000,
+  ),
 
   socketsPerPerson: number('SOCKETS_PER_PERSON', 10, 'sockets a person a node'),
   subscriptionsPerSocket: number('SUBSCRIPTIONS_PER_SOCKET', 200, 'operations at once a socket'),

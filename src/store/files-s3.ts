@@ -12,7 +12,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { type FileName, type Files, isFileName, NoSuchFile, requireFileName, WrongSize } from './files.ts'
+import { type ByteRange, type FileName, type Files, isFileName, NoSuchFile, requireFileName, WrongSize } from './files.ts'
 import { openLentFiles } from './lent-files.ts'
 import { createS3Client, heard, requireBucket, type S3ClientOptions, StoreFailed } from './s3-client.ts'
 import { createS3Links } from './s3-links.ts'
@@ -89,7 +89,7 @@ export async function openS3Files(options: S3Options): Promise<Files> {
     throw error
   }
 
-  async function read(name: FileName, range?: { readonly first: number; readonly last: number }): Promise<Readable> {
+  async function read(name: FileName, range?: ByteRange): Promise<Readable> {
     const part = { ...at(name), ...(range && { Range: `bytes=${range.first}-${range.last}` }) }
     const found = await heard('read', client.send(new GetObjectCommand(part))).catch(missing)
     if (!found) throw new NoSuchFile(name)

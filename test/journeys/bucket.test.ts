@@ -204,7 +204,10 @@ describeWith(['postgres', 'redis', 'swift'], 'files in a bucket, on two nodes', 
   it('that cannot be looked at are told of as any failure, and the keys are in no line of the log', async () => {
     const { uploadUrl, headers, attachment } = await upload(ada, secret)
     await fetch(uploadUrl, { method: 'PUT', headers, body: new Uint8Array(secret.bytes) })
+    const picture = await takeFile(ada, await aPictureFile())
     await swift.kill()
+    // The picture is not what is the matter.
+    await expect(write(ada, 'updateProfile', { avatarId: picture.id })).rejects.toThrow('INTERNAL_SERVER_ERROR')
     expect(await putFile.code(ada, attachment.id)).toBe('INTERNAL_SERVER_ERROR')
     const logged = world.nodes.flatMap((node) => node.logged).join('\n')
     expect(logged).toContain('StoreFailed: The file store failed to copy: ECONNREFUSED')
