@@ -43,7 +43,7 @@ export const settings = {
   ),
   awsAccessKeyId: optional(
     'AWS_ACCESS_KEY_ID',
-    'the key to the bucket; without it as AWS says, such as by the role of the machine',
+    'the key to the bucket; without it one is looked for, such as in the role of the machine',
     isNoBlank,
   ),
   awsSecretAccessKey: secret('AWS_SECRET_ACCESS_KEY', 'its secret', isNoBlank),
@@ -117,6 +117,7 @@ export const settings = {
   uploadBytes: number('UPLOAD_BYTES', 50 * 1024 * 1024, 'bytes a file'),
   attachmentsMost: number('ATTACHMENTS_MOST', 10, 'files a message'),
   unusedUploadsMost: number('UNUSED_UPLOADS_MOST', 100, 'files of a person that are attached to nothing (yet)'),
+  ownedBytesMost: number('OWNED_BYTES_MOST', 10 * 1024 ** 3, 'bytes of all files of a person together', 1, Number.MAX_SAFE_INTEGER),
   presenceCharacters: number('PRESENCE_CHARACTERS', 100, 'characters of what somebody says of themselves beside their presence'),
   presencePeopleMost: number('PRESENCE_PEOPLE_MOST', 200, 'people whose presence a subscription can watch'),
   typingMembers: number('TYPING_MEMBERS', 100, 'members of a room above which nobody is told who is typing', 0),

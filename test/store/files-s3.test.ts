@@ -111,6 +111,10 @@ describeWith(['swift'], 'files in a bucket', () => {
     const unmeasured = { method: 'PUT', headers, body: new Blob(['Hello']).stream(), duplex: 'half' } as RequestInit
     expect((await fetch(url, unmeasured)).status).toBe(403)
     expect((await send(url.replace(name, other), 'Hello', 'text/plain')).status).toBe(403)
+    const others = kept()
+    await files.write(others, pieces('theirs'), 6)
+    const copying = { ...headers, 'x-amz-copy-source': `/${bucket.storage.bucket}/${others}` }
+    expect((await fetch(url, { method: 'PUT', headers: copying, body: 'Hello' })).ok).toBe(false)
     expect((await fetch(url)).status).toBe(403)
     expect((await fetch(url, { method: 'DELETE' })).status).toBe(403)
     expect(await files.sizeOf(name)).toBeUndefined()
@@ -150,6 +154,10 @@ describeWith(['swift'], 'files in a bucket', () => {
     expect(whole.headers.get('content-disposition')).toBe(disposition)
     const part = await fetch(url, { headers: { range: 'bytes=8-', 'if-range': whole.headers.get('etag')! } })
     expect([part.status, part.headers.get('content-range'), await part.text()]).toEqual([206, 'bytes 8-17/18', '0</script>'])
+    // As long as a name may be, in signs that are written longest.
+    const long = `attachment; filename="${'_'.repeat(255)}"; filename*=UTF-8''${encodeURIComponent('🎉'.repeat(255))}`
+    const named = await fetch(await files.links.toGet({ ...get, disposition: long }))
+    expect([named.status, named.headers.get('content-disposition')]).toEqual([200, long])
     // Nobody makes it another thing than it was made for.
     for (const forged of [
       url.replace('application%2Foctet-stream', 'text%2Fhtml'),
