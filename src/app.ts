@@ -12,7 +12,12 @@ import { sweepHourly } from './engine/sweep.ts'
 import { makeRefreshSecret } from './features/accounts/refresh-tokens.ts'
 import { createAccounts } from './features/accounts/services.ts'
 import { createCalls } from './features/calls/keeper.ts'
+import { createLivekit } from './features/calls/livekit.ts'
+import type { Sfu } from './features/calls/sfu.ts'
+import { keepSfu } from './features/calls/sfu-keeper.ts'
 import { createUnreadWatch } from './features/inbox/unread-watch.ts'
+import { createCalendars } from './features/meetings/calendar-links.ts'
+import { createMeetings } from './features/meetings/keeper.ts'
 import { createSends } from './features/messages/sends.ts'
 import { createPresence } from './features/presence/presence.ts'
 import { createMarks } from './features/receipts/marks.ts'
@@ -118,11 +123,14 @@ async function open(
   const { rates, typists, whereabouts } = chooseWhatPasses(config, logger, closers)
   const transact = createTransact(database, hub.ring)
   const hear = createHear(hub)
+  const sfu = chooseSfu(config)
   const services: Services = {
     ...accounts,
     database,
     transact,
-    calls: owned(createCalls(database, transact, { ...config, onTrouble })),
+    calls: owned(createCalls(database, transact, { ...config, ...(sfu && { sfu: { server: sfu, above: config.sfuAbove } }), onTrouble })),
+    calendars: createCalendars({ ...config, ...keys, base }),
+    meetings: owned(createMeetings(database, transact, { ...config, base, onTrouble })),
     marks: owned(createMarks(database, transact, { ...config, onTrouble })),
     log,
     sends: createSends(database, hub.ring, { waitingMost: config.sendsWaiting }),
@@ -137,6 +145,7 @@ async function open(
   for (const kept of [log, movesOf(database), unusedOf({ database, transact, uploads })])
     owned(sweepHourly(kept, { days: config.logDays, onTrouble }))
   owned(fillInWords(database, { onTrouble }))
+  if (sfu) owned(keepSfu(database, sfu, { ...config, onTrouble }))
 
   const mask = createMask((id, error) => logger.error('Something went wrong.', { id, error }))
   const live = createLive({ schema, services, hub, mask })
@@ -166,6 +175,12 @@ function databaseOptions(config: Config) {
     transactionWaitMs: config.transactionWaitMs,
     transactionMaxMs: config.transactionMostMs,
   }
+}
+
+/** Undefined: all calls are peer to peer. */
+function chooseSfu({ livekitUrl, livekitApiKey, livekitApiSecret, sfuGrantMs }: Config): Sfu | undefined {
+  if (livekitUrl === undefined || livekitApiKey === undefined || livekitApiSecret === undefined) return undefined
+  return createLivekit({ url: livekitUrl, apiKey: livekitApiKey, apiSecret: livekitApiSecret, grantMs: sfuGrantMs })
 }
 
 /** What is known for a while only: with Redis on all nodes, without it on this one. */

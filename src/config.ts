@@ -86,6 +86,7 @@ export const settings = {
   reachPerMinute: number('REACH_PER_MINUTE', 30, 'direct rooms opened, people added, rooms and teams made, calls begun a minute a person'),
   searchPerMinute: number('SEARCH_PER_MINUTE', 60, 'searches a minute a person'),
   typingPerMinute: number('TYPING_PER_MINUTE', 30, 'how often a person may begin to type a minute'),
+  calendarPerMinute: number('CALENDAR_PER_MINUTE', 60, 'how often the links to calendars of a person may be followed a minute'),
 
   signalPerSecond: number('SIGNAL_PER_SECOND', 50, 'signals of calls a second a person'),
   signalBurst: number('SIGNAL_BURST', 200, 'signals of calls at once a person'),
@@ -94,6 +95,17 @@ export const settings = {
   turnUrls: list('TURN_URLS', 'TURN servers for calls, `turn:HOST:PORT`, comma-separated; they know TURN_SECRET', isIceUrl('turn')),
   turnSecret: secret('TURN_SECRET', "what the TURN servers take for a shared secret: coturn's `static-auth-secret`", isNoBlank),
   turnCredentialMs: number('TURN_CREDENTIAL_MS', 3_600_000, 'how long credentials for TURN are good', 1000),
+
+  livekitUrl: optional(
+    'LIVEKIT_URL',
+    'a LiveKit server that calls may go through: `wss://…`, where clients connect; its API is at the same place',
+    isUrl(['ws:', 'wss:']),
+  ),
+  livekitApiKey: secret('LIVEKIT_API_KEY', 'what LiveKit knows us by', isNoBlank),
+  livekitApiSecret: secret('LIVEKIT_API_SECRET', 'the secret of that key', isNoBlank),
+  sfuAbove: number('SFU_ABOVE', 4, 'how many members of a room still call each other peer to peer; 0: all calls go through LIVEKIT_URL', 0),
+  sfuGrantMs: number('SFU_GRANT_MS', 60_000, 'by when whoever joins a call must have connected to its SFU', 1000, 3_600_000),
+  sfuLookMs: number('SFU_LOOK_MS', 5000, 'between two looks at who is in the media of a call that somebody has left'),
 
   pageDefault: number('PAGE_DEFAULT', 50, 'objects a page when nothing is said'),
   pageMost: number('PAGE_MOST', 100, 'objects a page at most'),
@@ -109,6 +121,17 @@ export const settings = {
   topicCharacters: number('TOPIC_CHARACTERS', 250, 'characters a topic'),
   callRingsMost: number('CALL_RINGS_MOST', 100, 'members a room in which a call rings for the others'),
   callParticipantsMost: number('CALL_PARTICIPANTS_MOST', 100, 'people at once a call'),
+  titleCharacters: number('TITLE_CHARACTERS', 120, 'characters of the title of a meeting'),
+  descriptionCharacters: number('DESCRIPTION_CHARACTERS', 4000, 'characters of the description of a meeting'),
+  meetingsMost: number('MEETINGS_MOST', 500, 'meetings of a room that are not over'),
+  meetingMostMs: number('MEETING_MOST_MS', 7 * 24 * 3_600_000, 'how long a meeting can last'),
+  meetingRangeMs: number('MEETING_RANGE_MS', 400 * 24 * 3_600_000, 'the time in which occurrences of meetings can be asked for at once'),
+  attendeesMost: number('ATTENDEES_MOST', 500, 'people invited to a meeting'),
+  exceptionsMost: number('EXCEPTIONS_MOST', 200, 'occurrences of a meeting that are moved or cancelled one by one'),
+  recurrencesMost: number('RECURRENCES_MOST', 1000, 'what COUNT in a recurrence can say'),
+  calendarMeetingsMost: number('CALENDAR_MEETINGS_MOST', 500, 'meetings a calendar for a calendar application'),
+  calendarPastDays: number('CALENDAR_PAST_DAYS', 90, 'days that such a calendar shows a meeting that is over'),
+  occurrencesMost: number('OCCURRENCES_MOST', 100, 'occurrences of meetings in an answer to a range'),
   signalBytes: number('SIGNAL_BYTES', 64 * 1024, 'bytes of what a signal carries, as JSON'),
   signalsKept: number('SIGNALS_KEPT', 1000, 'signals kept for each participant of a call, a hundred more at times', 100),
   deviceCharacters: number('DEVICE_CHARACTERS', 64, "characters of a device's name for itself"),
@@ -130,7 +153,11 @@ export const settings = {
   budgetBurst: number('BUDGET_BURST', 100_000, 'objects at once a caller; a mutation counts as 100 at least'),
   queryTokens: number('QUERY_TOKENS', 2000, 'tokens a document'),
   queryAliases: number('QUERY_ALIASES', 50, 'aliases a document'),
-  answerCharacters: number('ANSWER_CHARACTERS', 4 * 1024 * 1024, 'characters of messages, and of links to files, in an answer'),
+  answerCharacters: number(
+    'ANSWER_CHARACTERS',
+    4 * 1024 * 1024,
+    'characters of messages, and of links to files, in an answer; and of a calendar',
+  ),
   bodyBytes: number('BODY_BYTES', 1024 * 1024, 'bytes of a request over HTTP'),
   requestMs: number(
     'REQUEST_MS',
@@ -180,6 +207,9 @@ export const settings = {
     60_000,
     'how long the empty stream of a participant who left stays, for nodes that have not heard so',
   ),
+  meetingReminderMs: number('MEETING_REMINDER_MS', 10 * 60_000, 'how long before its start people are reminded of a meeting', 0),
+  meetingTickMs: number('MEETING_TICK_MS', 1000, 'between looks of every node for meetings in which something is due'),
+  meetingClaimMs: number('MEETING_CLAIM_MS', 5000, 'how long a node has to see to what it found due, before another may'),
   marksEveryMs: number('MARKS_EVERY_MS', 1000, 'between two events that tell a room how far its members have read'),
   marksTickMs: number('MARKS_TICK_MS', 5000, 'after how long, and how often, every node tells rooms what no other did'),
   unreadEveryMs: number('UNREAD_EVERY_MS', 1000, 'between two of a room when people are told what is unread there', 0),
@@ -200,6 +230,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   if (config.passwordLeast > config.passwordMost) throw new ConfigError('PASSWORD_LEAST is more than PASSWORD_MOST: set it lower.')
   if (config.turnUrls.length > 0 && !config.turnSecret)
     throw new ConfigError('TURN_URLS without TURN_SECRET: set the secret that the TURN servers know, or unset TURN_URLS.')
+  const livekit = [settings.livekitUrl, settings.livekitApiKey, settings.livekitApiSecret].map((setting) => setting.env)
+  const unset = livekit.filter((name) => !env[name])
+  if (unset.length > 0 && unset.length < livekit.length)
+    throw new ConfigError(`${livekit.join(', ')} go together: set ${unset.join(' and ')} too, or unset all of them.`)
   if (config.callRefreshMs >= config.callGraceMs) throw new ConfigError('CALL_REFRESH_MS is not less than CALL_GRACE_MS: set it lower.')
   if (config.pageDefault > config.pageMost) throw new ConfigError('PAGE_DEFAULT is more than PAGE_MOST: set it lower.')
   return config

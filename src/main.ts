@@ -29,8 +29,16 @@ function choices(config: Config, app: App): string[] {
     `  database  ${database}`,
     `  bus       ${bus}`,
     `  files     in ${describeStorage(config.storage)} (STORAGE_URL)`,
+    `  calls     ${media(config, app)}`,
   ]
   return config.limitRates === 'on' ? lines : [...lines, '  limits    rates and bounds a person are off (LIMITS): for benches only']
+}
+
+function media({ sfuAbove }: Config, { services }: App): string {
+  const { server } = services.calls.sfu
+  if (!server) return 'peer to peer (LIVEKIT_URL takes a LiveKit server for large ones)'
+  const which = sfuAbove === 0 ? 'all of them' : `those in rooms of more than ${sfuAbove} members`
+  return `through ${server.name} (LIVEKIT_URL): ${which} (SFU_ABOVE)`
 }
 
 /** Without its password. */

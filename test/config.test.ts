@@ -19,6 +19,16 @@ describe('the configuration', () => {
     [{ TURN_URLS: 'turn:here' }, 'TURN_URLS without TURN_SECRET'],
     [{ TURN_URLS: 'https://here', TURN_SECRET: 'secret' }, 'TURN_URLS: https://here: set a URL that begins with turn: or turns:.'],
     [{ TURN_SECRET: ' secret' }, 'TURN_SECRET: it begins or ends with a blank.'],
+    [
+      { LIVEKIT_URL: 'https://here', LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: 'secret' },
+      'LIVEKIT_URL=https://here: set a URL that begins',
+    ],
+    [
+      { LIVEKIT_URL: 'wss://here', LIVEKIT_API_KEY: 'key' },
+      'LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET go together: set LIVEKIT_API_SECRET too, or unset all of them.',
+    ],
+    [{ LIVEKIT_API_SECRET: 'secret' }, 'go together: set LIVEKIT_URL and LIVEKIT_API_KEY too, or unset all of them.'],
+    [{ LIVEKIT_API_SECRET: ' secret' }, 'LIVEKIT_API_SECRET: it begins or ends with a blank.'],
     [{ CALL_REFRESH_MS: '10000' }, 'CALL_REFRESH_MS is not less than CALL_GRACE_MS'],
     [{ PAGE_DEFAULT: '200' }, 'PAGE_DEFAULT is more than PAGE_MOST'],
     [{ STORAGE_URL: 'here' }, 'STORAGE_URL: set file:FOLDER, or s3://BUCKET?endpoint=https://HOST&region=REGION'],

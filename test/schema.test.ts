@@ -9,6 +9,7 @@ const additions: Record<string, string> = {
   ...Object.fromEntries(
     ['User', 'Room', 'DirectRoom', 'GroupRoom', 'Channel'].map((type) => [`${type}.avatarUrl(size:)`, 'Which of the two sizes it is.']),
   ),
+  'Meeting.viewerAttendance': 'What the viewer has answered stands on every meeting that is shown, and its attendees are pages.',
   'ReactionGroup.id': 'It changes by events, and normalised caches that know it by its place in a list would mix one emoji with another.',
   'ViewerUpdated.room':
     'A setting of one room, or a block, changes what the viewer holds of that room: without it they would read all of them again.',

@@ -34,7 +34,7 @@ export const builder = new SchemaBuilder<{
     dmmf: getDatamodel(),
   },
   relay: {
-    encodeGlobalID: encodeId,
+    encodeGlobalID: (typename, id) => encodeId(typename, id),
     decodeGlobalID: (id) => decodeId(id),
     cursorType: 'String',
     edgesFieldOptions: { nullable: false, description: 'The objects of this page, each with its place in the list.' },

@@ -14,6 +14,15 @@ export interface Limits {
   readonly topicCharacters: number
   readonly callRingsMost: number
   readonly callParticipantsMost: number
+  readonly titleCharacters: number
+  readonly descriptionCharacters: number
+  readonly meetingsMost: number
+  readonly meetingMostMs: number
+  readonly meetingRangeMs: number
+  readonly attendeesMost: number
+  readonly exceptionsMost: number
+  readonly recurrencesMost: number
+  readonly occurrencesMost: number
   readonly signalBytes: number
   readonly signalsKept: number
   readonly deviceCharacters: number

@@ -4,8 +4,8 @@ import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 import { decodeId } from './ids.ts'
 
-/** Reads one object of a type, for the actor: null for what is not there or not to be seen. Never throws for either. */
-export type ReadNode = (id: string, context: Context) => Promise<object | null>
+/** Reads one object of a type, for the actor: null for what is not there or not to be seen. Never throws for either. `part`: as in `Named`. */
+export type ReadNode = (id: string, context: Context, part: number | undefined) => Promise<object | null>
 
 /** Each noun says how its objects are found by id, so that `node` and `nodes` can. */
 export function registerNode(typename: string, read: ReadNode): void {
@@ -15,9 +15,9 @@ export function registerNode(typename: string, read: ReadNode): void {
 const readers = new Map<string, ReadNode>()
 
 async function readNode(text: string, field: string, context: Context): Promise<object | null> {
-  const { typename, id } = decodeId(text, field)
+  const { typename, id, part } = decodeId(text, field)
   if (context.actor.kind === 'nobody') throw unauthenticated()
-  const found = await readers.get(typename)?.(id, context)
+  const found = await readers.get(typename)?.(id, context, part)
   if (!found) return null
   brandWithType(found, typename as never)
   return found

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { type ErrorCode, Refusal } from '../lib/refusal.ts'
 import { readBody } from './body.ts'
+import { createCalendarRoute } from './calendars.ts'
 import { createFileRoutes, takesLong } from './files.ts'
 import { createGraphQLOverHttp } from './graphql-over-http.ts'
 import { readiness } from './health.ts'
@@ -25,6 +26,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, services, bus, logger, mask } = parts
   const graphql = createGraphQLOverHttp({ ...parts, onStream: keepStream })
   const files = createFileRoutes({ ...parts, onStream: keepStream })
+  const calendars = createCalendarRoute(parts)
   const sockets = openSockets(parts)
   const streams = new Set<ServerResponse>()
   const running = new Set<Promise<void>>()
@@ -68,7 +70,8 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     if (!takesLong(request)) hurry(request, response, settings.requestMs)
     try {
       if (route) await route(request, response)
-      else if (!(await files(request, response))) json(response, 404, refused('NOT_FOUND', 'There is nothing here.'))
+      else if (!(await files(request, response)) && !(await calendars(request, response)))
+        json(response, 404, refused('NOT_FOUND', 'There is nothing here.'))
     } catch (error) {
       if (request.destroyed && !request.complete) return void response.destroy()
       const { message, extensions } = mask.error(error)

@@ -1,5 +1,6 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { type FileLinks, type GetLink, isFileName, type PutLink } from './files.ts'
+import { createSignatures } from './signatures.ts'
 
 /** Links to this server, for files that are kept on disk. */
 export interface ServerLinks extends FileLinks {
@@ -20,26 +21,17 @@ export function makeLinkSecret(): string {
   return randomBytes(32).toString('base64url')
 }
 
-/** A link holds all that it allows, and a signature by a key of its own for each purpose: nothing is kept of it. */
+/** A link holds all that it allows, and until when. */
 export function createServerLinks({ secret, base }: ServerLinksOptions): ServerLinks {
-  const key = Buffer.from(secret, 'base64url')
-  if (key.length < 32) throw new Error('The link secret is too short: 32 bytes, please.')
-  const sign = (purpose: string, claims: string) => createHmac('sha256', key).update(`${purpose} ${claims}`).digest()
+  const signatures = createSignatures(secret)
 
   function write<Claims extends PutLink | GetLink>(purpose: string, { expiresAt, ...claims }: Claims): string {
-    const text = Buffer.from(JSON.stringify({ ...claims, expiresAt: expiresAt.getTime() })).toString('base64url')
-    return `${text}.${sign(purpose, text).toString('base64url')}`
+    return signatures.write(purpose, { ...claims, expiresAt: expiresAt.getTime() })
   }
 
   function read<Claims extends PutLink | GetLink>(purpose: string, token: string): Claims | undefined {
-    if (token.length > mostCharacters) return undefined
-    const [text = '', signature = ''] = token.split('.', 2)
-    const given = Buffer.from(signature, 'base64url')
-    const right = sign(purpose, text)
-    if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined
-    // Signed by us, so as we write it.
-    const claims = JSON.parse(Buffer.from(text, 'base64url').toString())
-    if (!(claims.expiresAt > Date.now()) || !isFileName(claims.name)) return undefined
+    const claims = signatures.read<Claims & { expiresAt: number }>(purpose, token)
+    if (!claims || !(claims.expiresAt > Date.now()) || !isFileName(claims.name)) return undefined
     return { ...claims, expiresAt: new Date(claims.expiresAt) }
   }
 
@@ -50,6 +42,3 @@ export function createServerLinks({ secret, base }: ServerLinksOptions): ServerL
     readGet: (token) => read('get', token),
   }
 }
-
-/** A file's name of 255 characters, written twice, takes most of it. */
-const mostCharacters = 8192

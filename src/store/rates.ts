@@ -13,7 +13,7 @@ export interface Rates {
   spend(name: RateName, key: string, cost?: number): Promise<void>
 }
 
-export type RateName = 'send' | 'signIn' | 'signUp' | 'reach' | 'signal' | 'typing' | 'search'
+export type RateName = 'send' | 'signIn' | 'signUp' | 'reach' | 'signal' | 'typing' | 'search' | 'calendar'
 
 export interface Rate {
   readonly perSecond: number
@@ -33,6 +33,7 @@ export function readRates(settings: {
   readonly signalBurst: number
   readonly searchPerMinute: number
   readonly typingPerMinute: number
+  readonly calendarPerMinute: number
 }): RateTable {
   const every = (seconds: number, burst: number): Rate => ({ perSecond: burst / seconds, burst })
   return {
@@ -43,6 +44,7 @@ export function readRates(settings: {
     signal: { perSecond: settings.signalPerSecond, burst: settings.signalBurst },
     search: every(60, settings.searchPerMinute),
     typing: every(60, settings.typingPerMinute),
+    calendar: every(60, settings.calendarPerMinute),
   }
 }
 

@@ -13,6 +13,7 @@ export const table: RateTable = {
   signal: hourly,
   search: hourly,
   typing: hourly,
+  calendar: hourly,
 }
 
 /** What each implementation of Rates promises. */

@@ -7,6 +7,7 @@ import { aParley, type Parley, startParley } from '../support/parley.ts'
 describe.each([
   ['events.md', ['resume.ts', 'follow.ts', 'resume-events.ts']],
   ['coming-from-socket-io.md', ['chat.ts']],
+  ['calls.md', ['phone.ts', 'call.ts', 'peer.ts']],
   ['clients.md', ['codegen.ts', 'operations.graphql', 'session.ts', 'apollo.ts', 'urql.ts']],
 ])('docs/%s', (file, names) => {
   it('quotes the examples as they are', async () => {

@@ -46,6 +46,10 @@ export async function startCall(person: Person, roomId: string, deviceId = 'phon
   return seatOf(person, 'startCall', 'StartCallInput', { roomId, media: 'VIDEO', deviceId })
 }
 
+export async function joinMeeting(person: Person, meetingId: string, deviceId = 'phone'): Promise<Seat> {
+  return seatOf(person, 'joinMeeting', 'JoinMeetingInput', { meetingId, deviceId })
+}
+
 export async function joinCall(person: Person, callId: string, deviceId = 'phone'): Promise<Seat> {
   return seatOf(person, 'joinCall', 'JoinCallInput', { callId, deviceId })
 }
@@ -91,7 +95,8 @@ export async function rings(person: Person, after?: string): Promise<Hearing<Rin
   return hear<Ring>(person, query, { after: after ?? viewer.inboxCursor }, ({ __typename }) => __typename.startsWith('Call'))
 }
 
-function hear<Item>(
+/** A subscription of one field whose items have cursors. */
+export function hear<Item>(
   person: Person,
   query: string,
   variables: Record<string, unknown>,

@@ -10,7 +10,7 @@ const followInbox = `subscription ($after: Cursor) { heard: inbox(after: $after)
   ... on ViewerUpdated { viewer { blockedUsers { name } } room { id viewerPermissions viewerMembership { notificationLevel } } }
   ... on Mentioned { message { content } } } }`
 const later = '2100-01-01T00:00:00.000Z'
-const everything = ['POST', 'UPDATE', 'MANAGE_MEMBERS', 'DELETE_ANY_MESSAGE', 'PIN', 'START_CALL', 'ARCHIVE']
+const everything = ['POST', 'UPDATE', 'MANAGE_MEMBERS', 'DELETE_ANY_MESSAGE', 'PIN', 'START_CALL', 'SCHEDULE_MEETING', 'ARCHIVE']
 
 interface Heard {
   readonly __typename: string
@@ -32,7 +32,7 @@ inEachWorld('belonging to a room', (world) => {
 
     // Everybody hears of it at once, and each is told what they themselves may do now.
     await mute(ada, roomId, ben, later)
-    for (const [index, viewerPermissions] of [everything, [], ['POST', 'START_CALL']].entries()) {
+    for (const [index, viewerPermissions] of [everything, [], ['POST', 'START_CALL', 'SCHEDULE_MEETING']].entries()) {
       const muted = { __typename: 'MemberUpdated', actor: { id: ada.id } }
       const member = { role: 'MEMBER', mutedUntil: later, user: { id: ben.id }, room: { viewerPermissions } }
       expect(await ears[index]!.upTo('MemberUpdated')).toMatchObject([{ message: { content: 'And another thing' } }, { ...muted, member }])
@@ -99,7 +99,7 @@ inEachWorld('belonging to a room', (world) => {
     // And back. The first thing that Ben hears since is what she says.
     await write(tablet, 'unblockUser', { userId: ben.id })
     expect(await tabletHears.upTo('ViewerUpdated')).toMatchObject([
-      { viewer: { blockedUsers: [] }, room: { id: twoId, viewerPermissions: ['POST', 'PIN', 'START_CALL'] } },
+      { viewer: { blockedUsers: [] }, room: { id: twoId, viewerPermissions: ['POST', 'PIN', 'START_CALL', 'SCHEDULE_MEETING'] } },
     ])
     await ada.say(twoId, `I am here again, @${ben.handle}`)
     const said = { __typename: 'MessageAdded', message: { content: `I am here again, @${ben.handle}` } }
@@ -149,7 +149,10 @@ inEachWorld('belonging to a room', (world) => {
     // Cid comes to lead, and to Ada it is only a team that she is in.
     await write(ada, 'setTeamRole', { teamId: team.id, userId: cid.id, role: 'LEAD' })
     await write(cid, 'setTeamRole', { teamId: team.id, userId: ada.id, role: 'MEMBER' })
-    expect([await permissionsOf(ada, open), await permissionsOf(cid, open)]).toEqual([['POST', 'START_CALL'], everything])
+    expect([await permissionsOf(ada, open), await permissionsOf(cid, open)]).toEqual([
+      ['POST', 'START_CALL', 'SCHEDULE_MEETING'],
+      everything,
+    ])
     await expect(mute(ada, open, cid, null)).rejects.toThrow('FORBIDDEN')
     await cid.say(open, 'No more stamps')
   })

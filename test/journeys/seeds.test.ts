@@ -349,7 +349,7 @@ inEachWorld('002 · Armada Den (rooms, media, receipts)', (world) => {
     const { room } = await read(ada, document, { id: roomId })
     expect(room.viewerMembership.role).toBe('ADMIN')
     expect(room.viewerPermissions).toEqual(expect.arrayContaining(['UPDATE', 'MANAGE_MEMBERS', 'DELETE_ANY_MESSAGE']))
-    expect((await read(ben, document, { id: roomId })).room.viewerPermissions).toEqual(['POST', 'START_CALL'])
+    expect((await read(ben, document, { id: roomId })).room.viewerPermissions).toEqual(['POST', 'START_CALL', 'SCHEDULE_MEETING'])
   })
 
   it('messages: create, page, edit, delete (soft), reply, forward', async () => {

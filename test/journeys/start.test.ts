@@ -70,6 +70,7 @@ describe('the program on its embedded database', () => {
     const first = start(env)
     const url = await first.url
     await until(() => /GraphiQL {2}http.*\/graphql\n {2}database {2}embedded.*\n {2}bus/.test(first.output()))
+    await until(() => first.output().includes('  calls     peer to peer (LIVEKIT_URL'))
     const ada = await someone(url, 'ada')
     const ben = await someone(url, 'ben')
     const roomId = await ada.make(ben)
@@ -120,8 +121,12 @@ describe('the program on its embedded database', () => {
   }, 90_000)
 
   it('ends with 0 on SIGTERM while people are connected, and they are told that it restarts', async () => {
-    const program = start({ DATABASE_URL: 'pglite:memory' })
+    const livekit = { LIVEKIT_URL: 'wss://sfu.example.org', LIVEKIT_API_KEY: 'key of ours', LIVEKIT_API_SECRET: 'secret of ours' }
+    const program = start({ DATABASE_URL: 'pglite:memory', ...livekit })
     const url = await program.url
+    const chosen = '  calls     through LiveKit at sfu.example.org (LIVEKIT_URL): those in rooms of more than 4 members (SFU_ABOVE)\n'
+    await until(() => program.output().includes(chosen))
+    expect(program.output()).not.toContain('of ours')
     const ada = await someone(url, 'ada')
     const sockets = await Promise.all([1, 2, 3].map(() => openSocket(url.replace('http', 'ws'))))
     for (const socket of sockets) await socket.enter(ada.credentials)
@@ -157,6 +162,7 @@ describe('the program on its embedded database', () => {
       { STORAGE_URL: 's3://files?endpoint=http://127.0.0.1:1', AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' },
       /^STORAGE_URL: the bucket files at http:\/\/127.0.0.1:1 cannot be reached: (?!.*secret).*\n$/,
     ],
+    ['half an SFU', { LIVEKIT_URL: 'wss://sfu.example.org' }, /^LIVEKIT_URL, .* go together: set LIVEKIT_API_KEY and .*\n$/],
     ['a key that is none, without telling it', { SIGNING_KEY: 'secret' }, /^SIGNING_KEY: (?!.*secret).*\n$/],
   ])(
     'refuses %s in one line that says what to set',

@@ -1,4 +1,4 @@
-import { beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
 import type { Overrides } from '../../src/app.ts'
 import { aParley, type Parley, startParley } from '../support/parley.ts'
 import { sharedPostgres } from '../support/postgres.ts'
@@ -22,13 +22,22 @@ export function inEachWorld(name: string, story: (world: () => World) => void): 
   describeWith(['postgres', 'redis'], `${name}, on two nodes with Postgres and Redis`, () => tellIn(twoNodes, story))
 }
 
+/** The same where other settings hold, such as shorter times: in worlds of the story's own. */
+export function inEachWorldWith(env: Record<string, string>, name: string, story: (world: () => World) => void): void {
+  describe(`${name}, embedded`, () => tellIn(() => startNodes({ count: 1, env }), story, { isOwn: true }))
+  describeWith(['postgres', 'redis'], `${name}, on two nodes with Postgres and Redis`, () =>
+    tellIn(() => openTwo(env), story, { isOwn: true }),
+  )
+}
+
 /** Only on the real parts. */
 export function onTwoNodes(name: string, story: (world: () => World) => void): void {
   describeWith(['postgres', 'redis'], name, () => tellIn(twoNodes, story))
 }
 
-function tellIn(open: () => Promise<World>, story: (world: () => World) => void): void {
+function tellIn(open: () => Promise<World>, story: (world: () => World) => void, { isOwn = false } = {}): void {
   let world: World
+  if (isOwn) afterAll(() => world?.close())
   beforeAll(async () => {
     world = await open()
   })
@@ -61,9 +70,9 @@ function twoNodes(): Promise<World> {
   return sharedTwo
 }
 
-async function openTwo(): Promise<World> {
+async function openTwo(env: Record<string, string> = {}): Promise<World> {
   const [postgres, redis] = await Promise.all([sharedPostgres(), sharedRedis()])
-  return startNodes({ count: 2, env: { DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url } })
+  return startNodes({ count: 2, env: { ...env, DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url } })
 }
 
 function worldOf(nodes: readonly Parley[], env: Record<string, string>): World {

@@ -45,6 +45,7 @@ it('the table is what is configured', () => {
     signalBurst: 200,
     searchPerMinute: 120,
     typingPerMinute: 60,
+    calendarPerMinute: 30,
   }
   expect(readRates(settings)).toEqual({
     send: { perSecond: 5, burst: 10 },
@@ -54,5 +55,6 @@ it('the table is what is configured', () => {
     signal: { perSecond: 50, burst: 200 },
     search: { perSecond: 2, burst: 120 },
     typing: { perSecond: 1, burst: 60 },
+    calendar: { perSecond: 0.5, burst: 30 },
   })
 })

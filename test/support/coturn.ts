@@ -18,7 +18,7 @@ export async function startCoturn(secret: string): Promise<Coturn> {
   if (!command) throw new Error('Coturn is not installed: no turnserver in PATH.')
   const folder = createFolder('coturn')
   const port = await freePort()
-  const where = ['--listening-ip', '127.0.0.1', '--relay-ip', '127.0.0.1', '--listening-port', String(port)]
+  const where = ['--listening-ip', '127.0.0.1', '--relay-ip', '127.0.0.1', '--allow-loopback-peers', '--listening-port', String(port)]
   const who = ['--use-auth-secret', '--static-auth-secret', secret, '--realm', 'parley.test']
   const quiet = ['-n', '--no-tls', '--no-dtls', '--no-cli', '--log-file', 'stdout', '--pidfile', `${folder}/turnserver.pid`]
   const files = ['--userdb', `${folder}/turndb`]

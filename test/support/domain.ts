@@ -6,6 +6,8 @@ import { makeRefreshSecret } from '../../src/features/accounts/refresh-tokens.ts
 import { createAccounts } from '../../src/features/accounts/services.ts'
 import { createCalls, type OwnedCalls } from '../../src/features/calls/keeper.ts'
 import { createUnreadWatch } from '../../src/features/inbox/unread-watch.ts'
+import { createCalendars } from '../../src/features/meetings/calendar-links.ts'
+import { createMeetings, type OwnedMeetings } from '../../src/features/meetings/keeper.ts'
 import { createSends } from '../../src/features/messages/sends.ts'
 import { createPresence } from '../../src/features/presence/presence.ts'
 import { createMarks, type OwnedMarks } from '../../src/features/receipts/marks.ts'
@@ -30,7 +32,7 @@ import { storageUrl } from './files.ts'
 /** Parley without a server: the schema executed on a real embedded database. For what needs no socket. */
 export interface Domain {
   readonly database: Database
-  readonly services: Services & { readonly marks: OwnedMarks; readonly calls: OwnedCalls }
+  readonly services: Services & { readonly marks: OwnedMarks; readonly calls: OwnedCalls; readonly meetings: OwnedMeetings }
   /** Everything that was rung since the domain began. */
   readonly rung: HeardEvent[]
   aPerson(name?: string): Promise<APerson>
@@ -91,6 +93,8 @@ export async function createDomain(databaseUrl = 'pglite:memory'): Promise<Domai
     transact,
     // Time is the tests': they tick.
     calls: createCalls(database, transact, { ...config, callTickMs: 2 ** 31 - 1, onTrouble: () => {} }),
+    calendars: createCalendars({ ...config, ...keys, base }),
+    meetings: createMeetings(database, transact, { ...config, base, meetingTickMs: 2 ** 31 - 1, onTrouble: () => {} }),
     // It tells what it moved itself, and looks for nothing that others left.
     marks: createMarks(database, transact, { ...config, marksTickMs: 2 ** 31 - 1, onTrouble: () => {} }),
     log: createLog(database),

@@ -13,6 +13,7 @@ export function ratesOf(settings: Partial<Settings>): RateTable {
     searchPerMinute: 100,
     signalPerSecond: 100,
     signalBurst: 100,
+    calendarPerMinute: 100,
   }
   return readRates({ ...plenty, typingPerMinute: 100, ...settings })
 }

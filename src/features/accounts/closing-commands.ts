@@ -4,6 +4,7 @@ import { requireText } from '../../lib/text.ts'
 import type { Prisma } from '../../store/generated/prisma/client.ts'
 import { type Transaction, transactFound } from '../../store/transact.ts'
 import { unblockAllIn } from '../blocks/closing.ts'
+import { revokeCalendarLinksIn } from '../meetings/calendar-links.ts'
 import { forgetPresenceIn } from '../presence/closing.ts'
 import { quitRoomsIn, roomIdsOf } from '../rooms/closing.ts'
 import { quitTeamsIn, teamIdsOf } from '../teams/closing.ts'
@@ -47,6 +48,7 @@ async function closeIn(tx: Transaction, personId: string): Promise<string[]> {
   // First in the inbox, so that their devices hear of it before their connections end.
   tx.append(personId, accountClosed({}))
   const endedIds = await endSessionsIn(tx, personId, { actorId: personId })
+  await revokeCalendarLinksIn(tx, personId)
   await quitTeamsIn(tx, personId)
   await quitRoomsIn(tx, personId)
   await unblockAllIn(tx, personId)

@@ -3,6 +3,7 @@ import { badInput, conflict, unauthenticated } from '../../lib/refusal.ts'
 import { requireName, requireText } from '../../lib/text.ts'
 import { uuid } from '../../lib/uuid.ts'
 import type { User } from '../../store/generated/prisma/client.ts'
+import { revokeCalendarLinksIn } from '../meetings/calendar-links.ts'
 import { type AvatarChange, changeAvatarIn, prepareAvatar } from '../uploads/avatars.ts'
 import { viewerUpdated } from './events.ts'
 import { handlePattern, tombstonePrefix } from './queries.ts'
@@ -61,7 +62,7 @@ export async function signIn(services: Services, client: Client, input: { handle
   return issue(services, bearer)
 }
 
-/** Ends all other sessions: whoever knew the old password is out. */
+/** Ends all other sessions, and links to calendars: whoever knew the old password is out. */
 export async function changePassword(
   services: Services,
   person: { id: string; sessionId: string },
@@ -79,6 +80,7 @@ export async function changePassword(
         data: { passwordHash },
       })
       if (count === 0) return changedMeanwhile
+      await revokeCalendarLinksIn(tx, person.id)
       return endSessionsIn(tx, person.id, { except: person.sessionId, actorId: person.id })
     })
   })

@@ -74,7 +74,10 @@ const RefreshSessionInput = builder.inputType('RefreshSessionInput', {
 const SignOutInput = builder.inputType('SignOutInput', {
   description: 'How much to sign out of.',
   fields: (t) => ({
-    everywhere: t.boolean({ defaultValue: false, description: 'Whether to end all sessions of the viewer, and not only this one.' }),
+    everywhere: t.boolean({
+      defaultValue: false,
+      description: 'Whether to end all sessions of the viewer, and their links to calendars, and not only this session.',
+    }),
   }),
 })
 
@@ -186,7 +189,8 @@ builder.mutationFields((t) => ({
   }),
   changePassword: t.field({
     type: ChangePasswordPayload,
-    description: 'Changes the password and ends all other sessions. UNAUTHENTICATED when the current password is wrong.',
+    description:
+      'Changes the password and ends all other sessions, and all links to calendars. UNAUTHENTICATED when the current password is wrong.',
     args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'Both passwords.' }) },
     async resolve(_root, { input }, { actor, services, loaders }) {
       const person = requirePerson(actor)

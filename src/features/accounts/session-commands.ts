@@ -3,6 +3,7 @@ import type { Client, Services } from '../../graphql/context.ts'
 import { notFound, unauthenticated } from '../../lib/refusal.ts'
 import { uuid } from '../../lib/uuid.ts'
 import type { Transaction } from '../../store/transact.ts'
+import { revokeCalendarLinksIn } from '../meetings/calendar-links.ts'
 import { sessionEnded } from './events.ts'
 import { hashOf } from './refresh-tokens.ts'
 
@@ -119,10 +120,14 @@ export async function refreshSession(services: Services, { refreshToken }: { ref
   throw refusal()
 }
 
+/** Everywhere is also wherever there is a link to their calendars. */
 export async function signOut(services: Services, person: Person, { everywhere }: { everywhere: boolean }): Promise<number> {
   const personId = person.id('signs out')
   const which = everywhere ? {} : { ids: [person.sessionId] }
-  const endedIds = await services.transact([personId], (tx) => endSessionsIn(tx, personId, { ...which, actorId: personId }))
+  const endedIds = await services.transact([personId], async (tx) => {
+    if (everywhere) await revokeCalendarLinksIn(tx, personId)
+    return endSessionsIn(tx, personId, { ...which, actorId: personId })
+  })
   forgetAll(services, endedIds)
   return endedIds.length
 }

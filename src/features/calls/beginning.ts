@@ -2,6 +2,7 @@ import { uuid } from '../../lib/uuid.ts'
 import type { Call, CallMedia } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { callRinging, callStarted } from './events.ts'
+import { type SfuTerms, transportOf } from './sfu.ts'
 
 export interface Beginning {
   readonly roomId: string
@@ -12,20 +13,26 @@ export interface Beginning {
   readonly endsAt: Date
   /** Of which meeting it is; absent for a call of the room's own. */
   readonly meetingId?: string
+  readonly sfu: SfuTerms
+  /** How many are asked to come, where those are not the members of the room. */
+  readonly invited?: number
 }
 
 /**
  * Within a transaction that holds the room, and the inboxes of all for whom it rings. Where there is nobody to ring for, it is going on from the
- * first.
+ * first. How its media travels follows from how many may come, and does not change any more.
  */
-export async function beginIn(tx: Transaction, { roomId, media, personId, others, endsAt, meetingId }: Beginning): Promise<Call> {
+export async function beginIn(tx: Transaction, beginning: Beginning): Promise<Call> {
+  const { roomId, media, personId, others, endsAt, meetingId, sfu, invited = 0 } = beginning
   const rings = others.length > 0
+  const { memberCount } = await tx.rows.room.findUniqueOrThrow({ where: { id: roomId }, select: { memberCount: true } })
   const call = await tx.rows.call.create({
     data: {
       id: uuid(),
       roomId,
       meetingId: meetingId ?? null,
       media,
+      transport: transportOf(sfu, Math.max(memberCount, invited)),
       state: rings ? 'RINGING' : 'ONGOING',
       startedById: personId,
       startedAt: tx.at,

@@ -48,7 +48,7 @@ export async function startCall(services: Services, caller: Caller, input: Start
     await tx.lock(others)
     if (mine.role === null) await joinIn(tx, { roomId, userId: personId, actorId: personId, membership: mine.membership })
     const live = await tx.rows.call.findFirst({ where: { roomId, meetingId: null, state: { not: 'ENDED' } } })
-    const call = live ?? (await beginIn(tx, { roomId, media, personId, others, endsAt: endsOfRing(tx, calls.terms) }))
+    const call = live ?? (await beginIn(tx, { roomId, media, personId, others, endsAt: endsOfRing(tx, calls.terms), sfu: calls.sfu }))
     return takePlaceIn(tx, call, { ...caller, deviceId }, { limits, terms: calls.terms, isNew: !live })
   })
 }

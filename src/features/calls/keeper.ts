@@ -3,6 +3,7 @@ import { isLostConnection } from '../../store/failures.ts'
 import type { Transact } from '../../store/transact.ts'
 import { claimDue, type Due, forgetStreams, settleDue } from './due.ts'
 import type { IceTerms } from './ice.ts'
+import { noSfu, type SfuTerms } from './sfu.ts'
 import type { CallTerms } from './terms.ts'
 
 declare module '../../graphql/context.ts' {
@@ -25,6 +26,7 @@ declare module '../../graphql/context.ts' {
 export interface Calls {
   readonly terms: CallTerms
   readonly ice: IceTerms
+  readonly sfu: SfuTerms
   /** The device of this participant follows its signals here, until what it resolves with is called. */
   attend(participantId: string): Promise<() => void>
 }
@@ -37,6 +39,8 @@ export interface OwnedCalls extends Calls {
 
 export interface CallsOptions extends CallTerms, IceTerms {
   readonly callTickMs: number
+  /** Absent: all calls are peer to peer. */
+  readonly sfu?: SfuTerms
   readonly onTrouble: (error: unknown) => void
 }
 
@@ -118,6 +122,7 @@ export function createCalls(database: Database, transact: Transact, options: Cal
   return {
     terms: options,
     ice: options,
+    sfu: options.sfu ?? noSfu,
     async attend(participantId) {
       attending.set(participantId, (attending.get(participantId) ?? 0) + 1)
       const leave = () => {

@@ -37,6 +37,11 @@ export async function leaveIn(tx: Transaction, where: Places, forgetMs: number):
   if (ids.length === 0) return left
   await tx.rows.event.deleteMany({ where: { streamId: { in: ids } } })
   await tx.rows.signalNonce.deleteMany({ where: { toId: { in: ids } } })
+  // From now on somebody who may not be there any more may still be in the media: the next tick of any node sees to that.
+  await tx.rows.call.updateMany({
+    where: { id: { in: left.map(({ callId }) => callId) }, transport: 'SFU' },
+    data: { sfuDueAt: tx.at, sfuLeftAt: tx.at },
+  })
   for (const { id, userId } of left) tx.append(id, signalsEnded({ userId }))
   return left
 }

@@ -61,7 +61,7 @@ function defineCallInput(name: string, description: string) {
   return builder.inputType(name, { description, fields: (t) => ({ callId: t.id({ required: true, description: 'The id of a call.' }) }) })
 }
 
-const deviceDescription =
+export const deviceDescription =
   'A name of the device, of its own choosing, at most 64 characters: the same whenever it repeats this, and another than on any other.'
 
 export const JoinCallPayload = definePlacePayload(

@@ -5,7 +5,8 @@ import type { Call, CallParticipant } from '../../store/generated/prisma/client.
 
 /** The columns of a `Call`, from `call c`. */
 const callColumns = `c.id, c.room_id as "roomId", c.media, c.state, c.end_reason as "endReason", c.started_by_id as "startedById",
-  c.started_at as "startedAt", c.rings_until as "ringsUntil", c.answered_at as "answeredAt", c.ended_at as "endedAt", c.transport, c.meeting_id as "meetingId"`
+  c.started_at as "startedAt", c.rings_until as "ringsUntil", c.answered_at as "answeredAt", c.ended_at as "endedAt", c.transport, c.meeting_id as "meetingId",
+  c.sfu_due_at as "sfuDueAt", c.sfu_left_at as "sfuLeftAt"`
 
 export const callById = defineLoader<string, Call>('callById', async ({ prisma }, ids) =>
   inOrder(ids, await prisma.call.findMany({ where: { id: { in: [...ids] } } }), ({ id }) => id),

@@ -68,7 +68,8 @@ export function inCall<Result>(
   return transactFound(services, async (rows) => [roomId, ...own, ...(await streamsOf(rows, id))], work)
 }
 
-async function streamsOf(rows: Prisma.TransactionClient, callId: string): Promise<string[]> {
+/** Of all who are in a call or for whom it rings. */
+export async function streamsOf(rows: Prisma.TransactionClient, callId: string): Promise<string[]> {
   const live = await rows.callParticipant.findMany({ where: { callId, state: { in: ['RINGING', 'JOINED'] } } })
   return live.map(({ id, userId, state }) => (state === 'RINGING' ? userId : id))
 }

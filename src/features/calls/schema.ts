@@ -42,7 +42,10 @@ const CallEndReason = builder.enumType('CallEndReason', {
 
 const CallTransport = builder.enumType('CallTransport', {
   description: 'How the media of a call travels.',
-  values: { PEER_TO_PEER: { description: 'From each device to each other one.' } } as const,
+  values: {
+    PEER_TO_PEER: { description: 'From each device to each other one.' },
+    SFU: { description: 'Through a server that each device sends to once: joining gives a grant for it.' },
+  } as const,
 })
 
 const ParticipantState = builder.enumType('ParticipantState', {
@@ -113,7 +116,7 @@ export const Call = builder.prismaNode('Call', {
       extensions: { holds: 10 } satisfies FieldExtensions,
       resolve: async ({ id }, _args, context) => takeObjects(context, (await context.loaders.load(participantsOf, id))!),
     }),
-    transport: t.field({ type: CallTransport, description: 'How its media travels.', resolve: () => 'PEER_TO_PEER' as const }),
+    transport: t.expose('transport', { type: CallTransport, description: 'How its media travels. It stays so while the call lasts.' }),
   }),
 })
 

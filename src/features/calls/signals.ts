@@ -6,7 +6,7 @@ import { requireText } from '../../lib/text.ts'
 import type { CallParticipant } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { callSignal } from './events.ts'
-import { type Caller, requireOwnPlace, requirePlace } from './scene.ts'
+import { type Caller, requireOwnPlace } from './scene.ts'
 
 export interface SendSignal {
   readonly fromId: string
@@ -37,7 +37,7 @@ export async function sendSignal(services: Services, caller: Caller, { fromId, t
     async (tx) => {
       const from = await requireOwnPlace(tx.rows, fromId, caller, { isThisDevice: true })
       if (!isThere(from)) throw conflict('You are not in this call any more.', 'from')
-      await requirePeer(tx, from, toId, caller.personId)
+      await requirePeer(tx, from, toId)
       const key = { toId, fromId, nonce: nonce ?? '' }
       const before = nonce === undefined ? null : await tx.rows.signalNonce.findUnique({ where: { toId_fromId_nonce: key } })
       if (before && before.inputHash !== inputHash) throw conflict('This nonce was used before, for something else.', 'nonce')
@@ -58,9 +58,10 @@ export function isThere({ state, isDropped }: Pick<CallParticipant, 'state' | 'i
   return state === 'JOINED' && !isDropped
 }
 
-async function requirePeer({ rows }: Transaction, from: CallParticipant, toId: string, personId: string): Promise<void> {
-  const to = await requirePlace(rows, toId, personId)
-  if (to.callId !== from.callId) throw notFound('call participant')
+/** Whoever is in the same call is seen by whoever is. */
+async function requirePeer({ rows }: Transaction, from: CallParticipant, toId: string): Promise<void> {
+  const to = await rows.callParticipant.findUnique({ where: { id: toId } })
+  if (to?.callId !== from.callId) throw notFound('call participant')
   if (!isThere(to)) throw conflict('They are not in the call.', 'to')
 }
 

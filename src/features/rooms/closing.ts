@@ -1,6 +1,7 @@
 import type { Prisma, RoomKind, RoomMember } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { dropFromCallsIn } from '../calls/dropping.ts'
+import { uninviteIn } from '../meetings/uninviting.ts'
 import { roomUpdated } from './events.ts'
 import { leaveAllIn } from './leaving.ts'
 
@@ -11,10 +12,12 @@ export async function roomIdsOf(rows: Prisma.TransactionClient, userId: string):
 
 /**
  * Within a transaction that holds the person's inbox and the streams of all their rooms: their account is closed. They leave their groups;
- * direct rooms stay to be read by the other one, who is told, and nothing more is said there. Channels are left with their teams.
+ * direct rooms stay to be read by the other one, who is told, and nothing more is said there. They are nobody's guest any more. Channels are left
+ * with their teams.
  */
 export async function quitRoomsIn(tx: Transaction, userId: string): Promise<void> {
   await leaveAllIn(tx, { userId, actorId: userId, memberships: await membershipsIn(tx, userId, 'GROUP') })
+  await uninviteIn(tx, userId, {})
   const roomIds = (await membershipsIn(tx, userId, 'DIRECT')).map(({ roomId }) => roomId)
   await tx.rows.room.updateMany({ where: { id: { in: roomIds } }, data: { isSevered: true } })
   await dropFromCallsIn(tx, { roomIds })

@@ -2,6 +2,7 @@ import { runBy } from '../../store/database.ts'
 import type { RoomMember } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { dropFromCallsIn } from '../calls/dropping.ts'
+import { uninviteIn } from '../meetings/uninviting.ts'
 import { saySystemInEach } from '../messages/system.ts'
 import { memberLeft, memberUpdated, roomRemoved } from './events.ts'
 
@@ -29,6 +30,7 @@ export async function leaveAllIn(tx: Transaction, { userId, actorId, memberships
   await tx.rows.roomMember.updateMany({ where: { id: { in: memberships.map(({ id }) => id) } }, data: { leftAt: tx.at } })
   await tx.rows.room.updateMany({ where: { id: { in: roomIds } }, data: { memberCount: { decrement: 1 } } })
   await dropFromCallsIn(tx, { roomIds, userId })
+  await uninviteIn(tx, userId, { id: { in: roomIds } })
   for (const { id, roomId } of memberships) tx.append(roomId, memberLeft({ roomId, memberId: id, userId, actorId, wasRemoved }))
   await appointSuccessors(tx, roomIds, actorId)
   const content = wasRemoved ? 'Was removed from the room.' : 'Left the room.'

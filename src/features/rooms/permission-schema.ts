@@ -12,6 +12,7 @@ const RoomPermission = builder.enumType('RoomPermission', {
     DELETE_ANY_MESSAGE: { description: 'Delete what others have said.' },
     PIN: { description: 'Pin messages and take them down.' },
     START_CALL: { description: 'Start a call, answer and join one. Doing so in a public channel makes a member of who is none.' },
+    SCHEDULE_MEETING: { description: 'Schedule a meeting. Doing so in a public channel makes a member of who is none.' },
     ARCHIVE: { description: 'Archive it, and open it again.' },
   } as const,
 })

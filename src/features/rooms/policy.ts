@@ -31,6 +31,11 @@ export function canCall(standing: Standing): boolean {
   return canPost(standing)
 }
 
+/** Meetings, which take place in calls. */
+export function canSchedule(standing: Standing): boolean {
+  return canPost(standing)
+}
+
 export function canPin(standing: Standing): boolean {
   return canPost(standing) && (standing.kind === 'DIRECT' || administers(standing))
 }
@@ -68,6 +73,7 @@ const questions = {
   DELETE_ANY_MESSAGE: canDeleteAnyMessage,
   PIN: canPin,
   START_CALL: canCall,
+  SCHEDULE_MEETING: canSchedule,
   ARCHIVE: canArchive,
 } satisfies Record<string, (standing: Standing) => boolean>
 

@@ -1,5 +1,6 @@
 import type { Prisma, TeamMember } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
+import { uninviteIn } from '../meetings/uninviting.ts'
 import { leaveAllIn } from '../rooms/leaving.ts'
 import { teamMemberLeft, teamRemoved } from './events.ts'
 
@@ -34,6 +35,8 @@ export async function leaveAllTeamsIn(tx: Transaction, { userId, actorId, member
   const wasRemoved = actorId !== userId
   const teamIds = memberships.map(({ teamId }) => teamId)
   await leaveAllIn(tx, { userId, actorId, memberships: await channelsOf(tx.rows, teamIds, userId) })
+  // Also of channels that they were in by an invitation alone.
+  await uninviteIn(tx, userId, { teamId: { in: teamIds } })
   await tx.rows.teamMember.updateMany({ where: { id: { in: memberships.map(({ id }) => id) } }, data: { leftAt: tx.at } })
   await tx.rows.team.updateMany({ where: { id: { in: teamIds } }, data: { memberCount: { decrement: 1 } } })
   for (const { id, teamId } of memberships) {

@@ -189,7 +189,7 @@ describe.each([
     expect((await actor.run(read, { id: room.globalId })).data).toEqual({ room: { messages: { nodes: [{ content: 'Before' }] } } })
     expect(codeOf(await done('deleteMessage(input: { messageId: $m })'))).toBeUndefined()
     await act('unblockUser', ann, ben)
-    expect(await permissions(actor, room)).toEqual(['POST', 'PIN', 'START_CALL'])
+    expect(await permissions(actor, room)).toEqual(['POST', 'PIN', 'START_CALL', 'SCHEDULE_MEETING'])
     for (const content of ['Hello', `Hello @${target.handle}`]) expect(await say(actor, room, content)).toBeUndefined()
   })
 

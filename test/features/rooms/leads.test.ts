@@ -59,7 +59,7 @@ describe('a lead, in a public channel they are not in', () => {
   it('runs it also when everybody has left, and appoints whoever comes', async () => {
     for (const person of [ann, ben]) await act('removeRoomMember', person, channel, person)
     expect(await rolesIn(channel)).toEqual({})
-    expect(await permissionsOf(cid, channel)).toEqual(['POST', 'START_CALL'])
+    expect(await permissionsOf(cid, channel)).toEqual(['POST', 'START_CALL', 'SCHEDULE_MEETING'])
     await cid.run('mutation ($id: ID!) { joinChannel(input: { channelId: $id }) { channel { id } } }', { id: channel.globalId })
     expect(await rolesIn(channel)).toEqual({ [cid.id]: 'MEMBER' })
     expect(codeOf(await act('setRoomRole', lead, channel, cid, ', role: ADMIN'))).toBeUndefined()

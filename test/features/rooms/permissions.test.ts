@@ -52,9 +52,9 @@ const table = `
 const words: Record<string, readonly string[] | null> = {
   unseen: null,
   reads: [],
-  posts: ['POST', 'START_CALL'],
-  pins: ['POST', 'PIN', 'START_CALL'],
-  runs: ['POST', 'UPDATE', 'MANAGE_MEMBERS', 'DELETE_ANY_MESSAGE', 'PIN', 'START_CALL', 'ARCHIVE'],
+  posts: ['POST', 'START_CALL', 'SCHEDULE_MEETING'],
+  pins: ['POST', 'PIN', 'START_CALL', 'SCHEDULE_MEETING'],
+  runs: ['POST', 'UPDATE', 'MANAGE_MEMBERS', 'DELETE_ANY_MESSAGE', 'PIN', 'START_CALL', 'SCHEDULE_MEETING', 'ARCHIVE'],
   opens: ['ARCHIVE'],
 }
 
@@ -126,6 +126,22 @@ const mutations: Record<string, readonly (readonly [rule: Rule, input: (scene: S
     ],
   ],
   endCall: [['ARCHIVE', ({ callId }) => ({ callId: encodeId('Call', callId) })]],
+  scheduleMeeting: [
+    [
+      'SCHEDULE_MEETING',
+      (_scene, roomId) => {
+        const [startsAt, endsAt] = ['2100-01-01T09:00:00Z', '2100-01-01T10:00:00Z']
+        return { roomId, title: 'Plans', startsAt, endsAt, timeZone: 'UTC', attendeeIds: [] }
+      },
+    ],
+  ],
+  // Those who run the room may; others only if they planned it themselves.
+  updateMeeting: [['UPDATE', ({ meetingId }) => ({ meetingId: encodeId('Meeting', meetingId), title: 'Other plans' })]],
+  cancelMeeting: [['ARCHIVE', ({ meetingId }) => ({ meetingId: encodeId('Meeting', meetingId) })]],
+  respondToMeeting: [
+    [(cell) => (cell.may ? undefined : 'NOT_FOUND'), ({ meetingId }) => ({ meetingId: encodeId('Meeting', meetingId), rsvp: 'ACCEPTED' })],
+  ],
+  joinMeeting: [['START_CALL', ({ meetingId }) => ({ meetingId: encodeId('Meeting', meetingId), deviceId: 'phone' })]],
   joinChannel: [[joining, (_scene, channelId) => ({ channelId })]],
   markRead: [[reading, ({ theirs }, roomId) => ({ roomId, messageId: message(theirs) })]],
   setNotificationLevel: [[(cell) => (isIn(cell) ? undefined : 'NOT_FOUND'), (_scene, roomId) => ({ roomId, level: 'NONE' })]],

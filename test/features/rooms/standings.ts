@@ -19,7 +19,7 @@ export interface Place {
   readonly isMuted: boolean
 }
 
-/** A room of its own for one attempt: somebody in their stance, two others in it, what each of them has said, and a call with one of those. */
+/** A room of its own for one attempt: somebody in their stance, two others in it, what each of them has said, a call with one of those, and a meeting that they planned. */
 export interface Scene {
   readonly roomId: string
   readonly actor: APerson
@@ -32,6 +32,7 @@ export interface Scene {
   readonly callId: string
   /** The place of the plain member in it, who began it. */
   readonly participantId: string
+  readonly meetingId: string
 }
 
 type Row = Record<string, unknown>
@@ -80,6 +81,7 @@ export async function createStage(domain: Domain) {
   const messages: Row[] = []
   const calls: Row[] = []
   const participants: Row[] = []
+  const meetings: Row[] = []
 
   /** Nothing is there before `build`. */
   function draw(place: Place, stance: Stance): Scene {
@@ -121,11 +123,15 @@ export async function createStage(domain: Domain) {
       messages.push({ id, room_id: roomId, seq, sender_id: person.id, content, nonce: id, nonce_hash: '', created_at: at })
       return id
     }
-    const [callId, participantId] = [uuid(), uuid()]
+    const [callId, participantId, meetingId] = [uuid(), uuid(), uuid()]
     calls.push({ id: callId, room_id: roomId, media: 'AUDIO', state: 'ONGOING', started_by_id: other.id, started_at: at, answered_at: at })
     const theirs = { id: participantId, call_id: callId, user_id: other.id, state: 'JOINED', place: 1 }
     participants.push({ ...theirs, audio: true, video: false, screen: false, is_dropped: false })
-    return { roomId, actor, other, guest, own: say(actor, 1), theirs: say(other, 2), callId, participantId }
+    const [start, end] = ['2100-01-01T09:00:00Z', '2100-01-01T10:00:00Z']
+    const times = { starts_at: start, ends_at: end, first_starts_at: start, last_ends_at: end, current_start: start, time_zone: 'UTC' }
+    const planned = { id: meetingId, room_id: roomId, title: 'Plans', created_by_id: other.id, created_at: at, updated_at: at }
+    meetings.push({ ...planned, ...times, status: 'SCHEDULED', revision: 0 })
+    return { roomId, actor, other, guest, own: say(actor, 1), theirs: say(other, 2), callId, participantId, meetingId }
   }
 
   async function build(): Promise<void> {
@@ -142,6 +148,7 @@ export async function createStage(domain: Domain) {
     await insert(database, 'message', messages)
     await insert(database, 'call', calls)
     await insert(database, 'call_participant', participants)
+    await insert(database, 'meeting', meetings)
   }
 
   return { draw, build }

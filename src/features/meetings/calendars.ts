@@ -1,0 +1,96 @@
+import { performance } from 'node:perf_hooks'
+import { setImmediate as afterOthers } from 'node:timers/promises'
+import type { Services } from '../../graphql/context.ts'
+import { encodeId } from '../../graphql/ids.ts'
+import { groupBy } from '../../lib/group-by.ts'
+import type { Database } from '../../store/database.ts'
+import type { Meeting, MeetingException, Rsvp } from '../../store/generated/prisma/client.ts'
+import type { CalendarLink, CalendarTerms } from './calendar-links.ts'
+import { type Calendar, writeCalendar } from './ics.ts'
+import { meetingColumns } from './queries.ts'
+
+/**
+ * What a token leads to, as RFC 5545 has it; undefined, and nothing to tell why, for one that is not ours or has been revoked, and for a meeting
+ * that its person does not see (any more). Rejects with RATE_LIMITED for who asks too often. Asks the database at most three times, and never
+ * for what we have not signed.
+ */
+export async function readCalendar(services: Services, token: string): Promise<string | undefined> {
+  const link = services.calendars.read(token)
+  if (!link) return undefined
+  // Whoever still has a link that was revoked spends nothing of what its person has.
+  await services.rates.spend('calendar', `${link.userId} ${link.generation}`)
+  const viewer = await readPerson(services.database, link)
+  const meetings = viewer && (await readMeetings(services, link))
+  if (!meetings || (link.meetingId !== null && meetings.length === 0)) return undefined
+  const name = link.meetingId === null ? `Meetings of ${viewer.name}` : meetings[0]!.title
+  return inPieces(writeCalendar({ name, viewer, meetings }, services.limits.answerCharacters))
+}
+
+/** Nobody waits for a long calendar but who asked for it. */
+async function inPieces(pieces: Iterable<string>): Promise<string> {
+  let text = ''
+  let since = performance.now()
+  for (const piece of pieces) {
+    text += piece
+    if (performance.now() - since < turnMs) continue
+    await afterOthers()
+    since = performance.now()
+  }
+  return text
+}
+
+const turnMs = 5
+
+async function readPerson({ sql }: Database, { userId, generation }: CalendarLink): Promise<Calendar['viewer'] | undefined> {
+  const [person] = await sql<Calendar['viewer']>(
+    `select u.id, u.name from app_user u left join calendar_links l on l.user_id = u.id
+     where u.id = $1 and u.deleted_at is null and coalesce(l.generation, 0) = $2`,
+    [userId, generation],
+  )
+  return person
+}
+
+async function readMeetings(
+  { database, calendars, meetings }: Services,
+  { userId, meetingId }: CalendarLink,
+): Promise<Calendar['meetings']> {
+  const rows = await (meetingId === null ? readAll(database, userId, calendars.terms) : readOne(database, userId, meetingId))
+  const exceptions =
+    rows.length === 0
+      ? []
+      : await database.prisma.meetingException.findMany({
+          where: { meetingId: { in: rows.map(({ id }) => id) } },
+          orderBy: { originalStart: 'asc' },
+        })
+  const byMeeting = groupBy<MeetingException>(exceptions, (exception) => exception.meetingId)
+  return rows.map(({ createdByName, ...meeting }) => ({
+    ...meeting,
+    createdBy: { id: meeting.createdById, name: createdByName },
+    exceptions: byMeeting.get(meeting.id) ?? [],
+    link: `${meetings.base()}/meetings/${encodeId('Meeting', meeting.id)}`,
+  }))
+}
+
+type Row = Meeting & { readonly createdByName: string; readonly rsvp: Rsvp | null }
+
+/** Those of `Viewer.meetings` that are not long over. Those to come first, and those soonest or latest that are nearest. */
+function readAll({ sql }: Database, userId: string, { calendarMeetingsMost, calendarPastDays }: CalendarTerms): Promise<Row[]> {
+  return sql<Row>(
+    `${rowsSeen} and a.rsvp <> 'DECLINED'
+       and coalesce(m.cancelled_at, m.last_ends_at, 'infinity') > now() - make_interval(days => $2)
+     order by m.status in ('COMPLETED', 'CANCELLED'), abs(extract(epoch from m.current_start - now())), m.id limit $3`,
+    [userId, calendarPastDays, calendarMeetingsMost],
+  )
+}
+
+function readOne({ sql }: Database, userId: string, meetingId: string): Promise<Row[]> {
+  return sql<Row>(`${rowsSeen} and m.id = $2`, [userId, meetingId])
+}
+
+/** What the person $1 sees, as `canSeeMeeting` decides. */
+const rowsSeen = `select ${meetingColumns}, creator.name as "createdByName", a.rsvp
+  from meeting m join room r on r.id = m.room_id join app_user creator on creator.id = m.created_by_id
+  left join meeting_attendee a on a.meeting_id = m.id and a.user_id = $1
+  left join room_member mine on mine.room_id = r.id and mine.user_id = $1 and mine.left_at is null
+  left join team_member t on t.team_id = r.team_id and t.user_id = $1 and t.left_at is null
+  where (mine.id is not null or (a.is_guest and (r.team_id is null or t.id is not null)) or (not r.is_private and t.id is not null))`

@@ -1,0 +1,92 @@
+import { type Context, takeObjects } from '../../graphql/context.ts'
+import type { Limits } from '../../graphql/limits.ts'
+import type { Loader, Question } from '../../graphql/loaders.ts'
+import { badInput } from '../../lib/refusal.ts'
+import type { Meeting, MeetingException } from '../../store/generated/prisma/client.ts'
+import { occurrencesFrom } from './occurrences.ts'
+import { exceptionsOf } from './queries.ts'
+import { isBeyond, type OccurrenceOf } from './statuses.ts'
+
+/** A time with a beginning and an end, which is not in it. */
+export interface Range {
+  readonly from: Date
+  readonly to: Date
+}
+
+export function requireRange({ from, to }: Range, { meetingRangeMs }: Limits): void {
+  if (from >= to) throw badInput('to', 'This is not after `from`.')
+  const days = Math.floor(meetingRangeMs / 86_400_000)
+  if (to.getTime() - from.getTime() > meetingRangeMs) throw badInput('to', `At most ${days} days after \`from\`, please.`)
+}
+
+/** Finds the meetings of something, such as a room, of which occurrences could lie in a range: of those that happen once the earliest. */
+export type Candidates = Loader<Question<Range & { readonly most: number; readonly viewerId: string | undefined }>, Meeting[]>
+
+/** Whose meetings; the viewer only where it depends on them. */
+export interface Whose {
+  readonly id: string
+  readonly viewerId?: string
+}
+
+/** The earliest occurrences of some meetings that lie in a range, wholly or in part. */
+export async function occurrencesIn(context: Context, candidates: Candidates, whose: Whose, { from, to }: Range): Promise<OccurrenceOf[]> {
+  const { loaders, services } = context
+  const { id, viewerId } = whose
+  requireRange({ from, to }, services.limits)
+  const { occurrencesMost } = services.limits
+  const meetings = (await loaders.load(candidates, { id, asked: { from, to, most: occurrencesMost, viewerId } })) ?? []
+  const recurring = takeObjects(
+    context,
+    meetings.filter(({ recurrence }) => recurrence !== null),
+  )
+  const exceptions = new Map(
+    await Promise.all(recurring.map(async (meeting) => [meeting.id, (await loaders.load(exceptionsOf, meeting.id))!] as const)),
+  )
+  return takeObjects(
+    context,
+    earliestOf(
+      meetings.map((meeting) => walk(meeting, exceptions.get(meeting.id) ?? [], { from, to })),
+      occurrencesMost,
+    ),
+  )
+}
+
+/** The same of one meeting. */
+export async function occurrencesOf(context: Context, meeting: Meeting, { from, to }: Range): Promise<OccurrenceOf[]> {
+  const { loaders, services } = context
+  requireRange({ from, to }, services.limits)
+  const exceptions = (await loaders.load(exceptionsOf, meeting.id)) ?? []
+  return takeObjects(context, earliestOf([walk(meeting, exceptions, { from, to })], services.limits.occurrencesMost))
+}
+
+/** Those of one meeting that lie in the range, in order, and made only as far as they are asked for. */
+export function* walk(meeting: Meeting, exceptions: readonly MeetingException[], { from, to }: Range): Generator<OccurrenceOf, void> {
+  for (const occurrence of occurrencesFrom(meeting, exceptions, from)) {
+    if (occurrence.startsAt >= to || isBeyond(meeting, occurrence.originalStart)) return
+    yield { ...occurrence, meeting }
+  }
+}
+
+/** Of several walks the earliest, in order of start and then of meeting. Of none it takes more than one step beyond what is answered. */
+export function earliestOf(walks: readonly Iterator<OccurrenceOf, void>[], most: number): OccurrenceOf[] {
+  const heads = walks.flatMap((steps) => {
+    const { value } = steps.next()
+    return value ? [{ steps, value }] : []
+  })
+  const found: OccurrenceOf[] = []
+  while (found.length < most && heads.length > 0) {
+    let first = 0
+    for (let index = 1; index < heads.length; index++) if (isBefore(heads[index]!.value, heads[first]!.value)) first = index
+    const head = heads[first]!
+    found.push(head.value)
+    const { value } = head.steps.next()
+    if (value) head.value = value
+    else heads.splice(first, 1)
+  }
+  return found
+}
+
+function isBefore(one: OccurrenceOf, other: OccurrenceOf): boolean {
+  const apart = one.startsAt.getTime() - other.startsAt.getTime()
+  return apart < 0 || (apart === 0 && one.meeting.id < other.meeting.id)
+}
