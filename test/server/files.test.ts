@@ -95,7 +95,8 @@ describe('putting bytes', () => {
 
   it('may take as long as its link is good, and nothing else may', async () => {
     const hasty = await startParley({ REQUEST_MS: '1000' })
-    const { uploadUrl, headers } = await upload(await hasty.aUser(), text('z'.repeat(1_000_000)))
+    const ben = await hasty.aUser()
+    const { uploadUrl, headers, attachment } = await upload(ben, text('z'.repeat(1_000_000)))
     const slow = await putHalf(uploadUrl, headers)
     const request = httpRequest(`${hasty.url}/graphql`, {
       method: 'POST',
@@ -107,6 +108,7 @@ describe('putting bytes', () => {
     expect(await answer).toBe(408)
     await closed
     expect(await slow.finish()).toBe(204)
+    expect((await putFile.complete(ben, attachment.id)).state).toBe('READY')
     await hasty.close()
   })
 
