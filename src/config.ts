@@ -86,7 +86,7 @@ export const settings = {
   reachPerMinute: number('REACH_PER_MINUTE', 30, 'direct rooms opened, people added, rooms and teams made, calls begun a minute a person'),
   searchPerMinute: number('SEARCH_PER_MINUTE', 60, 'searches a minute a person'),
   typingPerMinute: number('TYPING_PER_MINUTE', 30, 'how often a person may begin to type a minute'),
-  calendarPerMinute: number('CALENDAR_PER_MINUTE', 60, 'how often the links to calendars of a person may be followed a minute'),
+  calendarPerMinute: number('CALENDAR_PER_MINUTE', 20, 'how often the links to calendars of a person may be followed a minute'),
 
   signalPerSecond: number('SIGNAL_PER_SECOND', 50, 'signals of calls a second a person'),
   signalBurst: number('SIGNAL_BURST', 200, 'signals of calls at once a person'),

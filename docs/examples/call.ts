@@ -151,6 +151,7 @@ export function createTalk({ sockets, ask, place, media, configuration, listener
   async function take({ from, ...signal }: Received): Promise<void> {
     // Of somebody who has left nothing but an offer would be news, and there comes none.
     if (signal.kind === 'OFFER' || peers.has(from.id)) await (await peerOf(from.id)).take(signal)
+    if (signal.kind === 'BYE') drop(from.id)
   }
 
   async function peerOf(id: string): Promise<Peer> {

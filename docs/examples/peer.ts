@@ -1,6 +1,6 @@
 /** One WebRTC message, as `sendSignal` takes it and `callSignal` brings it. */
 export interface Signal {
-  readonly kind: 'OFFER' | 'ANSWER' | 'ICE_CANDIDATE'
+  readonly kind: 'OFFER' | 'ANSWER' | 'ICE_CANDIDATE' | 'RENEGOTIATE' | 'BYE'
   readonly payload: unknown
 }
 
@@ -68,6 +68,8 @@ export function connect({ configuration, media, isPolite, send }: PeerOptions): 
     connection,
     media: theirs,
     async take({ kind, payload }) {
+      if (kind === 'RENEGOTIATE') return connection.restartIce()
+      if (kind === 'BYE') return connection.close()
       if (kind !== 'ICE_CANDIDATE') return takeDescription(payload as RTCSessionDescriptionInit)
       await connection.addIceCandidate(payload as RTCIceCandidateInit).catch((error) => {
         // It belongs to an offer that was not taken.

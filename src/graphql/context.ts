@@ -77,11 +77,11 @@ export function createContext(services: Services, actor: Actor, client: Client =
 
 /**
  * For lists that can hold more than they mostly do, and `holds` says only that: before they are shown. Refuses what would make the answer
- * hold too much.
+ * hold too much. Those that take more work than others to show, or to pass over, weigh as many of them.
  */
-export function takeObjects<Objects extends readonly unknown[]>(context: Context, list: Objects): Objects {
+export function takeObjects<Objects extends readonly unknown[]>(context: Context, list: Objects, weight = 1): Objects {
   const { queryCost } = context.services.limits
-  context.objects += list.length
+  context.objects += list.length * weight
   if (context.objects > queryCost)
     throw new Refusal('QUERY_TOO_COMPLEX', `The answer would hold more than ${queryCost} objects: ask for smaller pages.`)
   return list

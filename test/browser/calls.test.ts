@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { callOf } from '../journeys/calling.ts'
+import { callOf, send } from '../journeys/calling.ts'
 import { startDyingNode } from '../journeys/dying.ts'
 import type { Person } from '../journeys/person.ts'
 import { startNodes, type World } from '../journeys/world.ts'
@@ -108,7 +108,7 @@ describeWith(['postgres', 'redis', 'chromium'], 'calls between browsers, over tw
       await device.sees('Ben', (look) => look.flows.some((flow) => flow.with === participantOf(look, ben).id && flow.width > 0))
   }, 120_000)
 
-  it('two who call each other at once are in one call, and see each other', async () => {
+  it('two who call each other at once are in one call, and see each other, until one closes the connection', async () => {
     const { ada, ben, roomId } = await aPair()
     const [hers, his] = await Promise.all([devices.open(ada, [here]), devices.open(ben, [there])])
     await Promise.all([hers.start(roomId), his.start(roomId)])
@@ -116,6 +116,13 @@ describeWith(['postgres', 'redis', 'chromium'], 'calls between browsers, over tw
     const [one, other] = [await hers.look(), await his.look()]
     expect(one.call!.id).toBe(other.call!.id)
     expect(one.call).toMatchObject({ state: 'ONGOING', participants: [{ state: 'JOINED' }, { state: 'JOINED' }] })
+
+    const offersOf = ({ sent }: Look) => sent.filter(({ kind }) => kind === 'OFFER').length
+    await send(ada, one.participantId!, other.participantId!, 'RENEGOTIATE', {})
+    await his.sees('a new offer', (look) => offersOf(look) === offersOf(other) + 1)
+    await Promise.all([hers.receives(1, 'host/host'), his.receives(1, 'host/host')])
+    await send(ada, one.participantId!, other.participantId!, 'BYE', {})
+    await his.sees('Ada closing the connection, and no more', ({ flows, isInCall }) => flows.length === 0 && isInCall)
   }, 120_000)
 
   it('both lose their sockets in the middle of ICE, and come back on the other node: each signal is taken once, in order', async () => {
@@ -149,16 +156,20 @@ describeWith(['postgres', 'redis', 'chromium'], 'calls between browsers, over tw
   it('the node that holds the callee’s socket is killed while it rings: they answer on the other, and see each other', async () => {
     const { ada, ben, roomId } = await aPair()
     const dying = await startDyingNode(world.env)
-    const [hers, his] = await Promise.all([devices.open(ada, [there]), devices.open(ben, [dying, here])])
-    await hers.start(roomId)
-    await his.sees('it ring', itRings)
-    await dying.kill()
-    await his.answer()
-    await Promise.all([hers.receives(1, 'host/host'), his.receives(1, 'host/host')])
-    const { rang, told, sockets } = await his.sees('it ring no longer', (look) => !itRings(look))
-    expect(rang).toEqual(['rings', 'ANSWERED'])
-    expect(told).toEqual(['CallRinging', 'CallStoppedRinging'])
-    expect(sockets).toBe(2)
+    try {
+      const [hers, his] = await Promise.all([devices.open(ada, [there]), devices.open(ben, [dying, here])])
+      await hers.start(roomId)
+      await his.sees('it ring', itRings)
+      await dying.kill()
+      await his.answer()
+      await Promise.all([hers.receives(1, 'host/host'), his.receives(1, 'host/host')])
+      const { rang, told, sockets } = await his.sees('it ring no longer', (look) => !itRings(look))
+      expect(rang).toEqual(['rings', 'ANSWERED'])
+      expect(told).toEqual(['CallRinging', 'CallStoppedRinging'])
+      expect(sockets).toBe(2)
+    } finally {
+      await dying.kill()
+    }
   }, 120_000)
 
   it('a device that vanishes leaves no ghost', async () => {

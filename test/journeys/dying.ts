@@ -9,11 +9,14 @@ export interface DyingNode {
   kill(): Promise<void>
 }
 
-/** A node in a process of its own, which kills itself when it is about to publish a certain message, or is killed. */
+/**
+ * A node in a process of its own, which kills itself when it is about to publish a certain message, or is killed. At the latest it ends with
+ * this process.
+ */
 export async function startDyingNode(env: Readonly<Record<string, string>>): Promise<DyingNode> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/support/dying-node.ts'], {
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   const ended = new Promise<string | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)))
   const url = await new Promise<string>((resolve, reject) => {

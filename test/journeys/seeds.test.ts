@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import { openSocket } from '../support/client.ts'
 import { until } from '../support/until.ts'
 import { aPictureFile, takeFile, upload } from '../support/uploads.ts'
-import { callOf, joinCall, listen, type Seat, send, startCall } from './calling.ts'
+import { callOf, joinCall, joinMeeting, listen, type Seat, send, startCall } from './calling.ts'
 import { orThrow, type Person } from './person.ts'
 import { isServed } from './place.ts'
 import { inEachWorld, onTwoNodes, type World } from './world.ts'
@@ -130,11 +130,97 @@ inEachWorld('000 · Team platform (channels, messages, meetings)', (world) => {
     })
   })
 
-  it.todo('meetings: create, list by team, get, update, cancel')
-  it.todo('`is_recurring`, `recurrence_pattern` daily, weekly, …')
-  it.todo('status scheduled, in_progress, completed, cancelled')
-  it.todo('`meeting_link`, `created_by_name`, `attendees_count`')
-  it.todo('POST /meetings/{id}/join -> room id, participants with peer ids')
+  it('meetings: create, list by team, get, update, cancel', async () => {
+    const { ada, ben, cid, teamId, channelId } = await aChannel(world())
+    const id = await plan(ada, channelId)
+    const list = async (person: Person) => {
+      const document = `query ($id: ID!, $from: DateTime!, $to: DateTime!) { team(id: $id) {
+        meetings(from: $from, to: $to) { startsAt status meeting { id title } } } }`
+      return (await read(person, document, { id: teamId, from: inHours(0), to: inHours(24) })).team?.meetings
+    }
+    expect(await list(ben)).toMatchObject([{ status: 'SCHEDULED', meeting: { id, title: 'Plans' } }])
+    const document = 'query ($id: ID!) { meeting(id: $id) { title description } }'
+    expect(await read(ben, document, { id })).toEqual({ meeting: { title: 'Plans', description: null } })
+    expect([await list(cid), await read(cid, document, { id })]).toEqual([undefined, { meeting: null }])
+    const changed = { title: 'Great plans', startsAt: inHours(2), endsAt: inHours(3) }
+    expect(await attempt(ben, 'updateMeeting', { meetingId: id, ...changed }, 'meeting { id }')).toBe('FORBIDDEN')
+    const now = await write(ada, 'updateMeeting', { meetingId: id, ...changed }, 'meeting { title startsAt endsAt }')
+    expect(now.meeting).toEqual(changed)
+    await write(ada, 'cancelMeeting', { meetingId: id }, 'meeting { id }')
+    expect(await list(ben)).toMatchObject([{ status: 'CANCELLED' }])
+  })
+
+  it('`is_recurring`, `recurrence_pattern` daily, weekly, …', async () => {
+    const { ada, ben, channelId } = await aChannel(world())
+    const document = `query ($id: ID!, $from: DateTime!, $to: DateTime!) { meeting(id: $id) { recurrence occurrences(from: $from, to: $to) { startsAt } } }`
+    for (const [frequency, days] of [
+      ['DAILY', 1],
+      ['WEEKLY', 7],
+    ] as const) {
+      const startsAt = inHours(1)
+      const id = await plan(ada, channelId, { startsAt, endsAt: inHours(1.5), recurrence: `FREQ=${frequency};COUNT=3` })
+      const { meeting } = await read(ben, document, { id, from: inHours(0), to: inHours(24 * 30) })
+      expect(meeting.recurrence).toBe(`FREQ=${frequency};COUNT=3`)
+      const starts = [0, 1, 2].map((index) => new Date(Date.parse(startsAt) + index * days * 24 * 3_600_000).toISOString())
+      expect(meeting.occurrences).toEqual(starts.map((start) => ({ startsAt: start })))
+    }
+    expect((await read(ben, document, { id: await plan(ada, channelId), from: inHours(0), to: inHours(24) })).meeting.recurrence).toBeNull()
+  })
+
+  it('status scheduled, in_progress, completed, cancelled', async () => {
+    const { ada, ben, channelId } = await aChannel(world())
+    const statusOfMeeting = async (id: string) =>
+      (await read(ben, 'query ($id: ID!) { meeting(id: $id) { status } }', { id })).meeting.status
+    const later = await plan(ada, channelId)
+    expect(await statusOfMeeting(later)).toBe('SCHEDULED')
+    await write(ada, 'cancelMeeting', { meetingId: later }, 'meeting { id }')
+    expect(await statusOfMeeting(later)).toBe('CANCELLED')
+    const seconds = 1 / 3600
+    const soon = await plan(ada, channelId, { startsAt: inHours(-seconds), endsAt: inHours(5 * seconds) })
+    const { participantId } = await joinMeeting(ben, soon)
+    expect(await statusOfMeeting(soon)).toBe('IN_PROGRESS')
+    await write(ben, 'leaveCall', { participantId }, 'call { id }')
+    await until(async () => (await statusOfMeeting(soon)) === 'COMPLETED', { within: 15_000, what: 'its end' })
+  })
+
+  it('`meeting_link`, `created_by_name`, `attendees_count`', async () => {
+    const { ada, ben, channelId } = await aChannel(world())
+    const id = await plan(ada, channelId)
+    const document =
+      'query ($id: ID!) { meeting(id: $id) { link createdBy { name } attendeeCount attendees(first: 10) { nodes { rsvp user { name } } } } }'
+    await write(ben, 'respondToMeeting', { meetingId: id, rsvp: 'TENTATIVE' }, 'attendee { rsvp }')
+    const { meeting } = await read(ben, document, { id })
+    expect(meeting).toMatchObject({
+      createdBy: { name: 'Ada' },
+      attendeeCount: 2,
+      link: expect.stringMatching(`^https?://.*/meetings/${id}$`),
+    })
+    expect(meeting.attendees.nodes).toEqual([
+      { rsvp: 'ACCEPTED', user: { name: 'Ada' } },
+      { rsvp: 'TENTATIVE', user: { name: 'Ben' } },
+    ])
+  })
+
+  it('POST /meetings/{id}/join -> room id, participants with peer ids', async () => {
+    const { ada, ben, channelId } = await aChannel(world())
+    const id = await plan(ada, channelId)
+    const mine = await joinMeeting(ada, id)
+    const selection = 'participant { id } call { room { id } participants { id state user { name } } }'
+    const joined = await write(ben, 'joinMeeting', { meetingId: id, deviceId: 'phone' }, selection)
+    expect(joined.call).toEqual({
+      room: { id: channelId },
+      participants: [
+        { id: mine.participantId, state: 'JOINED', user: { name: 'Ada' } },
+        { id: joined.participant.id, state: 'JOINED', user: { name: 'Ben' } },
+      ],
+    })
+    await send(ben, joined.participant.id, mine.participantId, 'OFFER', { type: 'offer', sdp: 'v=0' })
+    const atAda = listen(ada, mine)
+    await atAda.count(1)
+    expect(atAda.heard).toMatchObject([{ kind: 'OFFER', from: { user: { id: ben.id } } }])
+    atAda.stop()
+  })
+
   it('peerService: call, answer, toggle audio and video, disconnect', async () => {
     const { ada, ben, channelId } = await aChannel(world())
     const mine = await startCall(ada, channelId)
@@ -867,6 +953,14 @@ async function aChannel(world: World) {
   const { channel } = await write(ada, 'createChannel', { teamId, name: 'plans' }, 'channel { id }')
   await write(ben, 'joinChannel', { channelId: channel.id }, 'member { id }')
   return { ada, ben, cid, teamId, channelId: channel.id as string }
+}
+
+const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
+
+/** A meeting in an hour, unless said otherwise; its id. */
+async function plan(person: Person, roomId: string, more: Record<string, unknown> = {}): Promise<string> {
+  const input = { roomId, title: 'Plans', startsAt: inHours(1), endsAt: inHours(2), timeZone: 'Europe/Berlin', ...more }
+  return (await write(person, 'scheduleMeeting', input, 'meeting { id }')).meeting.id
 }
 
 /** What somebody is shown of another. */

@@ -33,14 +33,20 @@ const team = 'fragment TeamParts on Team { __typename id called: name slug membe
 const teamMember = 'fragment TeamMemberParts on TeamMember { __typename id role joinedAt user { __typename id name } }'
 const viewer = `fragment ViewerParts on Viewer { __typename id email user { __typename id name presence { __typename id text } }
   sessions { __typename id userAgent createdAt isCurrent } blockedUsers { __typename id name } }`
-const call = `fragment CallParts on Call { __typename id state endReason media startedAt ringsUntil answeredAt endedAt startedBy { __typename id name }
+const call = `fragment CallParts on Call { __typename id state endReason media startedAt ringsUntil answeredAt endedAt startedBy { __typename id name } meeting { __typename id }
   participants { __typename id state deviceId audio video screen joinedAt leftAt user { __typename id name } } }`
+const planned = '(from: "2030-01-01T00:00:00Z", to: "2030-03-01T00:00:00Z")'
+const meeting = `fragment MeetingParts on Meeting { __typename id title description startsAt endsAt timeZone recurrence status attendeeCount
+  createdBy { __typename id name } viewerAttendance { __typename id rsvp } attendees(first: 20) { nodes { __typename id rsvp user { __typename id name } } } }
+  fragment OccurrenceParts on MeetingOccurrence { __typename id originalStart startsAt endsAt status meeting { ...MeetingParts activeCall { ...CallParts } } }
+`
+const plannedMeeting = `${meeting} fragment PlannedParts on Meeting { ...MeetingParts occurrences${planned} { ...OccurrenceParts } }`
 const stateDocument = `query ($roomId: ID!, $teamId: ID!) {
-  viewer { ...ViewerParts inboxCursor ringingCalls { ...CallParts } rooms(first: 20) { edges { node { ...RoomParts } } } teams(first: 20) { edges { node { ...TeamParts } } } }
-  room(id: $roomId) { ...RoomParts ...PinParts ...MineParts cursor activeCall { ...CallParts } ... on Channel { isPrivate team { __typename id } }
+  viewer { ...ViewerParts inboxCursor ringingCalls { ...CallParts } meetings${planned} { ...OccurrenceParts } rooms(first: 20) { edges { node { ...RoomParts } } } teams(first: 20) { edges { node { ...TeamParts } } } }
+  room(id: $roomId) { ...RoomParts ...PinParts ...MineParts cursor activeCall { ...CallParts } meetings${planned} { ...OccurrenceParts } ... on Channel { isPrivate team { __typename id } }
     members(first: 100) { nodes { ...MemberParts } } messages(last: 50) { edges { cursor node { ...MessageParts } } } }
   team(id: $teamId) { ...TeamParts cursor members(first: 100) { nodes { ...TeamMemberParts } } channels(first: 100) { nodes { ...ChannelParts } } } }
-  ${viewer} ${room} ${pins} ${mine} ${member} ${team} ${teamMember} ${channel} ${call}`
+  ${viewer} ${room} ${pins} ${mine} ${member} ${team} ${teamMember} ${channel} ${call} ${meeting}`
 const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(roomId: $roomId, after: $after) {
   __typename cursor at roomId
   ... on MemberJoined { member { ...MemberParts } room { ...RoomParts } now: room { ...MineParts } }
@@ -50,6 +56,9 @@ const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(
   ... on CallStarted { call { ...CallParts } }
   ... on CallUpdated { call { ...CallParts } participant { __typename id state audio video screen } }
   ... on CallEnded { call { ...CallParts } }
+  ... on MeetingScheduled { meeting { ...PlannedParts } }
+  ... on MeetingUpdated { meeting { ...PlannedParts } }
+  ... on MeetingCancelled { meeting { ...PlannedParts } }
   ... on RoomArchived { room { ...RoomParts } now: room { ...MineParts } }
   ... on RoomUnarchived { room { ...RoomParts } now: room { ...MineParts } }
   ... on MessageEdited { message { ...MessageParts room { ...UnreadParts } } }
@@ -60,7 +69,7 @@ const roomDocument = `subscription ($roomId: ID!, $after: Cursor!) { roomEvents(
   ... on ReactionAdded { emoji message { ...MessageParts } }
   ... on ReactionRemoved { emoji message { ...MessageParts } }
   ... on MessageAdded { message { ...MessageParts } reply: message { thread { root { __typename id thread { ...ThreadParts } } } } edge { cursor node { ...MessageParts } } room { ...RoomParts } unread: room { ...UnreadParts } } } }
-  ${room} ${pins} ${mine} ${member} ${call}`
+  ${room} ${pins} ${mine} ${member} ${call} ${plannedMeeting}`
 const teamDocument = `subscription ($teamId: ID!, $after: Cursor!) { teamEvents(teamId: $teamId, after: $after) {
   __typename cursor teamId
   ... on TeamUpdated { team { ...TeamParts } }
@@ -78,13 +87,15 @@ const inboxDocument = `subscription ($after: Cursor!) { inbox(after: $after) {
   ... on RoomRemoved { roomId }
   ... on CallRinging { callId call { ...CallParts } participant { __typename id state } }
   ... on CallStoppedRinging { callId reason call { ...CallParts } }
+  ... on MeetingInvited { meetingId meeting { ...PlannedParts } }
+  ... on MeetingChanged { meetingId meeting { ...PlannedParts } }
   ... on Mentioned { roomId message { ...MessageParts } }
   ... on ReadMarkMoved { roomId seq room { ...UnreadParts } }
   ... on TeamAdded { teamId edge { node { ...TeamParts } } }
   ... on TeamRemoved { teamId }
   ... on ViewerUpdated { viewer { ...ViewerParts } room { __typename id viewerPermissions viewerMembership { ...MemberParts } } }
   ... on SessionEnded { sessionId } } }
-  ${room} ${viewer} ${mine} ${member} ${team} ${channel} ${call}`
+  ${room} ${viewer} ${mine} ${member} ${team} ${channel} ${call} ${plannedMeeting}`
 
 /**
  * Who is in the story: Ada, an admin, on two devices; Ben, a member; Cid, who is not in the room. Ada leads a team, in which Ben is and Cid is
@@ -134,6 +145,13 @@ const inGeneral = { where: ({ generalId }: Cast) => generalId }
 const seenByBen = { seenBy: ({ ben }: Cast) => [ben] }
 
 const seenByAdaAndBen = { seenBy: ({ ada, tablet, ben }: Cast) => [ada, tablet, ben] }
+
+const aMeeting = async (person: Person, roomId: string, more: object = {}) => {
+  const input = { roomId, title: 'Plans', startsAt: '2030-01-07T09:00:00Z', endsAt: '2030-01-07T10:00:00Z', timeZone: 'UTC' }
+  const document = 'mutation ($input: ScheduleMeetingInput!) { scheduleMeeting(input: $input) { meeting { id } } }'
+  const weekly = { ...input, recurrence: 'FREQ=WEEKLY;COUNT=4', ...more }
+  return orThrow(await person.ask<{ scheduleMeeting: { meeting: { id: string } } }>(document, { input: weekly })).scheduleMeeting.meeting.id
+}
 
 const aCall = async (person: Person, roomId: string) => {
   const input = { roomId, media: 'VIDEO', deviceId: 'phone' }
@@ -293,6 +311,13 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ben, 'declineCall', { callId })
     }, seenByAdaAndBen),
   },
+  cancelMeeting: {
+    'one occurrence, and then all of it': aCase(async ({ ada, ben, cid, roomId }) => {
+      const meetingId = await aMeeting(ada, roomId, { attendeeIds: [ben.id, cid.id] })
+      for (let time = 0; time < 2; time++) await write(ada, 'cancelMeeting', { meetingId, occurrence: '2030-01-14T09:00:00Z' })
+      for (let time = 0; time < 2; time++) await write(ada, 'cancelMeeting', { meetingId })
+    }),
+  },
   endCall: {
     'before and after it was answered': aCase(async ({ ada, ben, roomId }) => {
       const first = await aCall(ben, roomId)
@@ -312,6 +337,19 @@ const cases: Record<string, Record<string, Case>> = {
     'by a member of the team, twice': aCase(async ({ ben, channelId }) => {
       for (let time = 0; time < 2; time++) await write(ben, 'joinChannel', { channelId })
     }, inChannel),
+  },
+  joinMeeting: {
+    'beside a call of the room': aCase(async ({ ada, ben, roomId }) => {
+      const meetingId = await aMeeting(ada, roomId)
+      await aCall(ada, roomId)
+      await write(ben, 'joinMeeting', { meetingId, deviceId: 'phone' })
+    }),
+    'as a guest, who leaves the call again': aCase(async ({ ada, cid, roomId }) => {
+      const meetingId = await aMeeting(ada, roomId, { attendeeIds: [cid.id] })
+      const document = 'mutation ($input: JoinMeetingInput!) { joinMeeting(input: $input) { participant { id } } }'
+      const joined = await cid.ask<{ joinMeeting: { participant: { id: string } } }>(document, { input: { meetingId, deviceId: 'phone' } })
+      await write(cid, 'leaveCall', { participantId: orThrow(joined).joinMeeting.participant.id })
+    }, seenByAdaAndBen),
   },
   leaveCall: {
     'one after the other, and one who came back': aCase(async ({ ada, ben, roomId }) => {
@@ -535,6 +573,25 @@ const cases: Record<string, Record<string, Case>> = {
       await write(ben, 'setTeamRole', { teamId, userId: ada.id, role: 'MEMBER' })
     }, inChannel),
   },
+  respondToMeeting: {
+    'by a member and by a guest, more than once': aCase(async ({ ada, ben, cid, roomId }) => {
+      const meetingId = await aMeeting(ada, roomId, { attendeeIds: [ben.id, cid.id] })
+      for (const rsvp of ['ACCEPTED', 'DECLINED']) await write(ben, 'respondToMeeting', { meetingId, rsvp })
+      for (const rsvp of ['TENTATIVE', 'TENTATIVE']) await write(cid, 'respondToMeeting', { meetingId, rsvp })
+    }),
+    'without being asked': aCase(async ({ ada, ben, channelId }) => {
+      await write(ben, 'respondToMeeting', { meetingId: await aMeeting(ada, channelId), rsvp: 'ACCEPTED' })
+    }, inChannel),
+  },
+  scheduleMeeting: {
+    'for everybody, twice with one nonce': aCase(async ({ ben, roomId }) => {
+      for (let time = 0; time < 2; time++) await aMeeting(ben, roomId, { nonce: 'once', description: 'What is new' })
+    }),
+    'two at the same time': aCase(async ({ ada, roomId }) => {
+      for (const title of ['One', 'Two']) await aMeeting(ada, roomId, { title })
+    }),
+    'in a public channel that one was not in': aCase(({ ben, channelId }) => aMeeting(ben, channelId), { ...inChannel, ...seenByBen }),
+  },
   startCall: {
     'where there is none, and again': aCase(async ({ ada, roomId }) => {
       await aCall(ada, roomId)
@@ -606,6 +663,19 @@ const cases: Record<string, Record<string, Case>> = {
   // What passes is no part of a room's state: nobody is told of it but who follows it.
   setTyping: {
     '': aCase(({ ada, roomId }) => write(ada, 'setTyping', { roomId, isTyping: true })),
+  },
+  updateMeeting: {
+    'its words, its times, and who comes': aCase(async ({ ada, ben, cid, roomId }) => {
+      const meetingId = await aMeeting(ada, roomId, { attendeeIds: [ben.id, cid.id] })
+      await write(ada, 'updateMeeting', { meetingId, title: 'Other plans', description: 'More', endsAt: '2030-01-07T11:00:00Z' })
+      await write(ada, 'updateMeeting', { meetingId, recurrence: 'FREQ=MONTHLY', timeZone: 'Asia/Tokyo', description: null })
+      await write(ada, 'updateMeeting', { meetingId, attendeeIds: [ben.id] })
+    }),
+    'one occurrence, and what changes nothing': aCase(async ({ ada, cid, roomId }) => {
+      const meetingId = await aMeeting(ada, roomId, { attendeeIds: [cid.id] })
+      const moved = { meetingId, occurrence: '2030-01-14T09:00:00Z', startsAt: '2030-01-12T09:00:00Z' }
+      for (let time = 0; time < 2; time++) await write(ada, 'updateMeeting', moved)
+    }),
   },
   updateRoom: {
     'its name': aCase(({ ada, roomId }) => write(ada, 'updateRoom', { roomId, name: 'Renamed' })),

@@ -77,6 +77,9 @@ export const roomRules: Rules = {
   CallStarted: showCall,
   CallUpdated: showCall,
   CallEnded: showCall,
+  MeetingScheduled: showMeeting,
+  MeetingUpdated: showMeeting,
+  MeetingCancelled: showMeeting,
   RoomArchived({ viewer, room }) {
     if (viewer) viewer.rooms.edges = viewer.rooms.edges.filter(({ node }: State) => node.id !== room.id)
   },
@@ -94,11 +97,33 @@ export const roomRules: Rules = {
   },
 }
 
-/** A room has one call that is not over; an old event shows it as it is now. */
-function showCall({ room }: State, { call }: ShownEvent) {
-  if (!('activeCall' in room)) return
-  if (call.state !== 'ENDED') room.activeCall = structuredClone(call)
-  else if (room.activeCall?.id === call.id) room.activeCall = null
+/** A room has one call of its own that is not over, and so has a meeting; an old event shows it as it is now. */
+function showCall(state: State, { call }: ShownEvent) {
+  for (const place of objectsIn(state)) {
+    if (!('activeCall' in place) || (call.meeting ? place.id !== call.meeting.id : place !== state.room)) continue
+    if (call.state !== 'ENDED') place.activeCall = structuredClone(call)
+    else if (place.activeCall?.id === call.id) place.activeCall = null
+  }
+}
+
+/** Ask for the `occurrences` of its `meeting` in the range that is held: they are all of it that there are there. */
+function showMeeting({ room, viewer }: State, { meeting, meetingId = meeting.id }: ShownEvent) {
+  const { occurrences = [], viewerAttendance } = meeting ?? {}
+  if (room?.meetings && meeting) room.meetings = withOccurrences(room.meetings, meetingId, occurrences)
+  const isMine = viewerAttendance && viewerAttendance.rsvp !== 'DECLINED'
+  if (viewer?.meetings) viewer.meetings = withOccurrences(viewer.meetings, meetingId, isMine ? occurrences : [])
+}
+
+/** In order of start, and then of meeting. */
+function withOccurrences(list: readonly State[], meetingId: string, occurrences: readonly State[]): State[] {
+  const keyOf = ({ startsAt, meeting }: State) => `${startsAt} ${Buffer.from(meeting.id, 'base64url')}`
+  const all = [...list.filter(({ meeting }) => meeting.id !== meetingId), ...occurrences]
+  return all.sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
+}
+
+/** Where it takes place only its room's stream tells what becomes of the room's list. */
+function showMeetingOfMine({ viewer }: State, event: ShownEvent) {
+  showMeeting({ viewer }, event)
 }
 
 /** The events of a team: what they do to `{ team { cursor members { nodes } channels { nodes } } }`. */
@@ -150,6 +175,8 @@ export const inboxRules: Rules = {
   CallStoppedRinging({ viewer }, { callId }) {
     viewer.ringingCalls = viewer.ringingCalls?.filter(({ id }: State) => id !== callId)
   },
+  MeetingInvited: showMeetingOfMine,
+  MeetingChanged: showMeetingOfMine,
   RoomRemoved({ viewer, team }, { roomId }) {
     viewer.rooms.edges = viewer.rooms.edges.filter(({ node }: State) => node.id !== roomId)
     if (team?.channels) team.channels.nodes = team.channels.nodes.filter(({ id, isPrivate }: State) => id !== roomId || !isPrivate)

@@ -19,4 +19,6 @@ const app = await createApp(config, {
     },
   },
 })
+// Whoever started it is no more.
+process.stdin.resume().once('end', () => process.exit())
 console.log(app.url.replace('localhost', '127.0.0.1'))

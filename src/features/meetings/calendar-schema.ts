@@ -1,5 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
-import type { Context } from '../../graphql/context.ts'
+import { type Context, takeCharacters } from '../../graphql/context.ts'
 import { Viewer } from '../accounts/schema.ts'
 import { calendarGenerationOf } from './calendar-links.ts'
 import { Meeting } from './schema.ts'
@@ -22,7 +22,8 @@ builder.objectField(Viewer, 'calendarUrl', (t) =>
   }),
 )
 
-async function urlOf({ loaders, services }: Context, userId: string, meetingId: string | null): Promise<string> {
+async function urlOf(context: Context, userId: string, meetingId: string | null): Promise<string> {
+  const { loaders, services } = context
   const generation = (await loaders.load(calendarGenerationOf, userId)) ?? 0
-  return services.calendars.urlOf({ userId, meetingId, generation })
+  return takeCharacters(context, services.calendars.urlOf({ userId, meetingId, generation }))
 }

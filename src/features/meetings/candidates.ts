@@ -10,7 +10,7 @@ export const meetingsOfRooms = defineCandidates('meetingsOfRooms', 'meeting m wh
 /** Of teams: of those of their channels that the viewer sees. */
 export const meetingsOfTeams = defineCandidates(
   'meetingsOfTeams',
-  `room r join meeting m on m.room_id = r.id left join room_member mine on mine.room_id = r.id and mine.user_id = $5 and mine.left_at is null
+  `room r join meeting m on m.room_id = r.id left join room_member mine on mine.room_id = r.id and mine.user_id = $6 and mine.left_at is null
    where r.team_id = wanted.id and (not r.is_private or mine.id is not null)`,
 )
 
@@ -24,17 +24,17 @@ export const meetingsOfPeople = defineCandidates(
      and (mine.id is not null or (a.is_guest and (r.team_id is null or t.id is not null)) or (not r.is_private and t.id is not null))`,
 )
 
-/** `where`: from where on, beside `wanted.id`; $5 is the viewer, if one is named. In one statement for however many. */
+/** `where`: from where on, beside `wanted.id`; $6 is the viewer, if one is named. In one statement for however many. */
 function defineCandidates(name: string, where: string): Candidates {
   const isInRange = '(m.last_ends_at is null or m.last_ends_at > $2) and m.first_starts_at < $3'
-  return defineQuestion(name, async ({ sql }, ids, { from, to, most, viewerId }, loaders) => {
+  return defineQuestion(name, async ({ sql }, ids, { from, to, onceMost, recurringMost, viewerId }, loaders) => {
     const rows = await sql<Meeting & { ofId: string }>(
       `select wanted.id as "ofId", found.* from unnest($1::uuid[]) as wanted(id) cross join lateral (
          (select ${meetingColumns} from ${where} and m.recurrence is null and ${isInRange} order by m.starts_at, m.id limit $4)
          union all
-         (select ${meetingColumns} from ${where} and m.recurrence is not null and ${isInRange})
+         (select ${meetingColumns} from ${where} and m.recurrence is not null and ${isInRange} limit $5)
        ) as found`,
-      [ids, from, to, most, ...(viewerId === undefined ? [] : [viewerId])],
+      [ids, from, to, onceMost, recurringMost, ...(viewerId === undefined ? [] : [viewerId])],
     )
     const found = rows.map(({ ofId, ...meeting }) => {
       loaders.prime(meetingById, meeting.id, meeting)

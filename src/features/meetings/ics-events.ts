@@ -1,3 +1,4 @@
+import { clockChangesOf } from '../../lib/clock-changes.ts'
 import { toInstant, toWallClock, type WallTime } from '../../lib/zoned-time.ts'
 import type { Meeting, Rsvp } from '../../store/generated/prisma/client.ts'
 import { type Component, cleaned, clockText, instantText, type Property, ruleProperty } from './ics-parts.ts'
@@ -56,7 +57,11 @@ function eventOf(meeting: CalendarMeeting, viewer: Named, occurrence: Occurrence
       ['dtstamp', {}, 'date-time', instantText(updatedAt)],
       ['created', {}, 'date-time', instantText(createdAt)],
       ['last-modified', {}, 'date-time', instantText(updatedAt)],
-      ...timesOf(occurrence, timeZone),
+      ...timesOf(
+        occurrence,
+        timeZone,
+        recurring.some(([name]) => name === 'rrule'),
+      ),
       ...recurring,
       ['summary', {}, 'text', cleaned(title)],
       ...(description ? [['description', {}, 'text', cleaned(description)] satisfies Property] : []),
@@ -81,9 +86,9 @@ const nameText = ({ name }: Named) => cleaned(name).replaceAll('"', "'").replace
 /** An address is asked for. Nobody's e-mail address is anybody else's to know. */
 const addressOf = ({ id }: Named) => `urn:uuid:${id}`
 
-/** By the clocks of the zone. What these show twice means the first time: an end that is the second is told by how long it takes. */
-function timesOf({ startsAt, endsAt }: Occurrence, zone: string): Property[] {
-  const start = localText(startsAt, zone)
+/** By the clocks of the zone, but for what these show twice: readers do not agree which is meant. A rule needs clocks, and means the first. */
+function timesOf({ startsAt, endsAt }: Occurrence, zone: string, hasRule: boolean): Property[] {
+  const start = hasRule ? clockText(toWallClock(startsAt, zone)) : localText(startsAt, zone)
   const end = localText(endsAt, zone)
   const at = (name: string, text: string): Property => [name, { tzid: zone }, 'date-time', text]
   if (start && end) return [at('dtstart', start), at('dtend', end)]
@@ -96,7 +101,8 @@ function timesOf({ startsAt, endsAt }: Occurrence, zone: string): Property[] {
 
 function localText(instant: Date, zone: string): string | undefined {
   const wall = toWallClock(instant, zone)
-  return toInstant(wall, zone).getTime() === instant.getTime() ? clockText(wall) : undefined
+  const changes = clockChangesOf(zone, instant.getTime() - dayLength, instant.getTime() + dayLength)
+  return changes.some(({ at, before, after }) => wall >= at + after && wall < at + before) ? undefined : clockText(wall)
 }
 
 /** What the rule says of the one that begins at an instant: the clocks may skip that time, and show a later one. */

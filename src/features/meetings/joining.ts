@@ -36,11 +36,11 @@ export async function joinMeeting(services: Services, caller: Caller, { meetingI
   const others = known.invitation ? [personId, known.invitation.invitedById] : [personId]
   return inMeeting(services, known.meeting, others, async (tx, hearers) => {
     const scene = await requireMeeting(tx.rows, meetingId, personId)
-    const settling = { hearers, terms: meetings.terms, actorId: personId }
+    const settling = { hearers, terms: meetings.terms }
     requireMayCall(asMember(scene))
     if (!canSee(scene.mine)) await requireMayBring(tx, scene)
     // Of two that follow each other closely it is the next by now, or over though nobody has looked yet.
-    const meeting = await settleIn(tx, scene.meeting, settling)
+    const meeting = await settleIn(tx, scene.meeting, { ...settling, actorId: null })
     requireNotOver(meeting)
 
     const { mine } = scene
@@ -52,7 +52,7 @@ export async function joinMeeting(services: Services, caller: Caller, { meetingI
       // It rings for nobody, so it begins at once.
       (await beginIn(tx, { roomId, media, personId, others: [], endsAt: tx.at, meetingId, sfu: calls.sfu, invited: hearers.length }))
     const placeId = await takePlaceIn(tx, call, { ...caller, deviceId }, { limits, terms: calls.terms, isNew: !live })
-    await settleIn(tx, meeting, settling)
+    await settleIn(tx, meeting, { ...settling, actorId: personId })
     return placeId
   })
 }

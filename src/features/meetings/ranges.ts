@@ -19,8 +19,20 @@ export function requireRange({ from, to }: Range, { meetingRangeMs }: Limits): v
   if (to.getTime() - from.getTime() > meetingRangeMs) throw badInput('to', `At most ${days} days after \`from\`, please.`)
 }
 
-/** Finds the meetings of something, such as a room, of which occurrences could lie in a range: of those that happen once the earliest. */
-export type Candidates = Loader<Question<Range & { readonly most: number; readonly viewerId: string | undefined }>, Meeting[]>
+/**
+ * Finds the meetings of something, such as a room, of which occurrences could lie in a range: of those that happen once the earliest, of those
+ * that recur any.
+ */
+export type Candidates = Loader<Question<Asked>, Meeting[]>
+
+interface Asked extends Range {
+  readonly onceMost: number
+  readonly recurringMost: number
+  readonly viewerId: string | undefined
+}
+
+/** To find the first occurrence of a series in a range takes as long as to show so many objects. */
+const weightOfSeries = 5
 
 /** Whose meetings; the viewer only where it depends on them. */
 export interface Whose {
@@ -33,12 +45,12 @@ export async function occurrencesIn(context: Context, candidates: Candidates, wh
   const { loaders, services } = context
   const { id, viewerId } = whose
   requireRange({ from, to }, services.limits)
-  const { occurrencesMost } = services.limits
-  const meetings = (await loaders.load(candidates, { id, asked: { from, to, most: occurrencesMost, viewerId } })) ?? []
-  const recurring = takeObjects(
-    context,
-    meetings.filter(({ recurrence }) => recurrence !== null),
-  )
+  const { occurrencesMost, queryCost } = services.limits
+  // One more than may be looked through: then it is known to be too many.
+  const asked = { from, to, onceMost: occurrencesMost, recurringMost: Math.floor(queryCost / weightOfSeries) + 1, viewerId }
+  const meetings = (await loaders.load(candidates, { id, asked })) ?? []
+  const recurring = meetings.filter(({ recurrence }) => recurrence !== null)
+  takeObjects(context, recurring, weightOfSeries)
   const exceptions = new Map(
     await Promise.all(recurring.map(async (meeting) => [meeting.id, (await loaders.load(exceptionsOf, meeting.id))!] as const)),
   )

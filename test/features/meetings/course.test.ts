@@ -193,6 +193,13 @@ describe('a reminder', () => {
     expect(look('01T09:00').toRemindOf).toBeUndefined()
   })
 
+  it('is due nowhere where it would come at the start itself', () => {
+    for (const now of ['01T08:50', '01T08:59', '01T09:00']) {
+      const { toRemindOf } = progressOf(once, [], fresh, { now: at(now), isAttended: false, reminderMs: 0 })
+      expect(toRemindOf).toBeUndefined()
+    }
+  })
+
   it('comes anew when what it was of has been moved, and not when it was moved there and back', () => {
     const course = { ...fresh, remindedOf: at('01T09:00') }
     const exceptions = [movedTo(at('01T09:00'), at('01T14:00'))]

@@ -60,15 +60,33 @@ describe('the times of meetings in a calendar', () => {
     expect(clocks([movedTo(originalStart, atClock(moved), 20)])).toEqual([first, second, third, moved, ...rest])
   })
 
-  it('are told where the clocks show them for the second time', () => {
-    const second = later(atClock('2027-10-31T02:30'), 3_600_000)
+  it('are told from each other where the clocks show them twice', () => {
+    const first = atClock('2027-10-31T02:30')
+    const second = later(first, 3_600_000)
     const once = { timeZone: 'Europe/Berlin', recurrence: null }
-    agreed(aCalendarMeeting({ ...once, startsAt: second, endsAt: later(second, 3_600_000) }))
-    // It begins before the clocks are put back, and ends after.
-    agreed(aCalendarMeeting({ ...once, startsAt: atClock('2027-10-31T01:30'), endsAt: second }))
-    const daily = seriesOf({ start: '2027-10-29T09:00', recurrence: 'FREQ=DAILY;COUNT=4' })
-    const [, , third] = take(occurrencesFrom(daily, [], daily.startsAt), 4)
-    agreed(aCalendarMeeting(daily, { exceptions: [movedTo(third!.originalStart, second, 30)] }))
+    for (const [startsAt, start] of [
+      [first, '20271031T003000Z'],
+      [second, '20271031T013000Z'],
+    ] as const) {
+      const meeting = aCalendarMeeting({ ...once, startsAt, endsAt: later(startsAt, 3_600_000) })
+      agreed(meeting)
+      expect(written([meeting])).toContain(`\r\nDTSTART:${start}\r\n`)
+      const daily = seriesOf({ start: '2027-10-29T09:00', recurrence: 'FREQ=DAILY;COUNT=4' })
+      const [, , third] = take(occurrencesFrom(daily, [], daily.startsAt), 4)
+      const moved = aCalendarMeeting(daily, { exceptions: [movedTo(third!.originalStart, startsAt, 30)] })
+      agreed(moved)
+      expect(written([moved])).toContain(`\r\nDTSTART:${start}\r\n`)
+      // It begins before the clocks are put back, and ends after.
+      const ending = aCalendarMeeting({ ...once, startsAt: atClock('2027-10-31T01:30'), endsAt: startsAt })
+      agreed(ending)
+      expect(written([ending])).toContain(`\r\nDURATION:PT${startsAt === first ? 3600 : 7200}S\r\n`)
+    }
+  })
+
+  it('of a rule are by the clocks, also where it begins with what they show twice', () => {
+    const calendar = written([aCalendarMeeting(seriesOf({ start: '2027-10-31T02:30', recurrence: 'FREQ=DAILY;COUNT=3' }))])
+    expect(calendar).toContain('\r\nDTSTART;TZID=Europe/Berlin:20271031T023000\r\n')
+    expect(clocksByLibrary(calendar)).toEqual(['2027-10-31T02:30', '2027-11-01T02:30', '2027-11-02T02:30'])
   })
 
   it('of what recurs end when it ends, or never', () => {

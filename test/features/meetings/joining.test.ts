@@ -26,6 +26,9 @@ async function refusal(person: APerson, { globalId }: { globalId: string }, more
   return [errors?.[0]?.extensions.code, errors?.[0]?.extensions.field]
 }
 
+/** Who is said to have changed a meeting of the room, each time; null for nobody. */
+const movedBy = async () =>
+  (await domain.services.log.after(room.id, 0, 100)).flatMap(({ type, data }) => (type === 'MeetingUpdated' ? [data.actorId] : []))
 const invite = (meeting: AMeeting, ...people: APerson[]) =>
   act(ann, 'updateMeeting', { meetingId: meeting.globalId, attendeeIds: people.map(({ globalId }) => globalId) })
 const remove = (person: APerson, from: ARoom, by = ann) => act(by, 'removeRoomMember', { roomId: from.globalId, userId: person.globalId })
@@ -44,6 +47,7 @@ describe('joining a meeting', () => {
     expect(await meetingFor(ben, meeting)).toMatchObject({ status: 'IN_PROGRESS', activeCall: { id: mine.call.id } })
     expect(await saidIn(domain, room)).toEqual(['MEETING_STARTED'])
     expect(await heardIn(domain, room.id)).toEqual(['MeetingScheduled', 'MeetingUpdated'])
+    expect(await movedBy()).toEqual([ann.id])
     const theirs = await joinMeeting(ben, meeting)
     expect(theirs.call.id).toBe(mine.call.id)
     expect(statesOf(theirs.call, ann, ben)).toEqual(['JOINED', 'JOINED'])
@@ -86,6 +90,7 @@ describe('joining a meeting', () => {
     const { status } = await meetingFor(ann, meeting)
     const { startsAt, currentStart } = await domain.database.prisma.meeting.findUniqueOrThrow({ where: { id: meeting.id } })
     expect([status, currentStart.getTime() - startsAt.getTime()]).toEqual(['SCHEDULED', 24 * 3_600_000])
+    expect(await movedBy()).toEqual([null])
   })
 
   it('begins anew after the call has ended, while the meeting is not over', async () => {

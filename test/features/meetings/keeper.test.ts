@@ -162,6 +162,17 @@ describe('a reminder', () => {
     expect(await remindersOf(ben)).toBe(2)
   })
 
+  it('comes at once of what is put nearer than ten minutes, unless it was planned so', async () => {
+    const near = await schedule(ann, room, { startsAt: soon(5), endsAt: soon(30) })
+    await pass(domain, near, 1)
+    expect(await remindersOf(ben)).toBe(0)
+    const meeting = await schedule(ann, room)
+    await act(ann, 'updateMeeting', { meetingId: meeting.globalId, startsAt: soon(5) })
+    expect([await remindersOf(ann), await remindersOf(ben)]).toEqual([1, 1])
+    await pass(domain, meeting, 1)
+    expect(await remindersOf(ben)).toBe(1)
+  })
+
   it('is not sent where nobody meets any more: in an archived room', async () => {
     const meeting = await schedule(ann, room)
     await act(ann, 'archiveRoom', { roomId: room.globalId })

@@ -262,8 +262,8 @@ describe('reading what is planned', () => {
       ...ben,
       run: domain.as(ben.actor, { limits: { ...domain.services.limits, queryCost } }),
     })
-    await expect(inRoom(tight(15), room)).rejects.toMatchObject({ extensions: { code: 'QUERY_TOO_COMPLEX' } })
-    expect(await inRoom(tight(16), room)).toHaveLength(8)
+    await expect(inRoom(tight(47), room)).rejects.toMatchObject({ extensions: { code: 'QUERY_TOO_COMPLEX' } })
+    expect(await inRoom(tight(48), room)).toHaveLength(8)
   })
 })
 
