@@ -40,8 +40,8 @@ import { createCrowd } from './server/crowd.ts'
 import { openServer, type Server } from './server/http.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { createServerLinks, makeLinkSecret } from './store/file-links.ts'
-import { openDiskFiles } from './store/files-disk.ts'
 import { prepareDatabase } from './store/migrate.ts'
+import { openFiles } from './store/open-files.ts'
 import { createMemoryRates, noRates, type Rates, readRates } from './store/rates.ts'
 import { createRedisRates } from './store/rates-redis.ts'
 import { createTransact } from './store/transact.ts'
@@ -107,7 +107,7 @@ async function open(
   })
   const base = () => (config.publicUrl ?? server.url).replace(/\/+$/, '')
   const links = createServerLinks({ secret: keys.linkSecret, base })
-  const files = owned(await openDiskFiles(config.storageUrl.slice('file:'.length), links))
+  const files = owned(await openFiles(config, links))
   const uploads = owned(createUploads(database, files, { ...config, base, onTrouble }))
   const bus = overrides.bus ?? owned(config.redisUrl ? createRedisBus(config.redisUrl, onTrouble) : createMemoryBus(onTrouble))
   const log = createLog(database)

@@ -1,107 +1,12 @@
 import type { Limits } from './graphql/limits.ts'
+import { ConfigError, list, number, oneOf, optional, parsed, type Setting, secret, text } from './lib/settings.ts'
 import { readSigningKey } from './lib/signing-key.ts'
-import { longestTimerMs } from './lib/timers.ts'
+import { readStorage, type S3Storage } from './store/storage-url.ts'
+
+export { ConfigError }
 
 /** Everything that can be set, typed. Made from the environment by `readConfig`; the README's table is written from `settings`. */
 export type Config = { readonly [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]['read']> } & { readonly limits: Limits }
-
-/** Impossible configuration, in one line that says what to set. */
-export class ConfigError extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'ConfigError'
-  }
-}
-
-interface Setting<Value> {
-  readonly env: string
-  readonly about: string
-  /** As the README shows it. */
-  readonly fallback: string
-  /** Undefined: it is not set. */
-  read(text: string | undefined): Value
-}
-
-function text(env: string, fallback: string, about: string, check?: (value: string) => string | undefined): Setting<string> {
-  return {
-    env,
-    about,
-    fallback,
-    read(given) {
-      const value = given ?? fallback
-      const complaint = check?.(value)
-      if (complaint) throw new ConfigError(`${env}=${value}: ${complaint}`)
-      return value
-    },
-  }
-}
-
-function optional(env: string, about: string, check?: (value: string) => string | undefined): Setting<string | undefined> {
-  const inner = text(env, '', about, check)
-  return { ...inner, read: (given) => (given === undefined ? undefined : inner.read(given)) }
-}
-
-/** Its value shows in no complaint. */
-function secret(env: string, about: string, check: (value: string) => string | undefined): Setting<string | undefined> {
-  return {
-    env,
-    about,
-    fallback: '',
-    read(given) {
-      if (given === undefined) return undefined
-      const complaint = check(given)
-      if (complaint) throw new ConfigError(`${env}: ${complaint}`)
-      return given
-    },
-  }
-}
-
-function number(env: string, fallback: number, about: string, least = 1, most = longestTimerMs): Setting<number> {
-  return {
-    env,
-    about,
-    fallback: String(fallback),
-    read(given) {
-      if (given === undefined) return fallback
-      const value = Number(given)
-      if (!Number.isInteger(value) || value < least || value > most)
-        throw new ConfigError(`${env}=${given}: set a whole number from ${least} to ${most}.`)
-      return value
-    },
-  }
-}
-
-function list(env: string, about: string, check: (item: string) => string | undefined): Setting<readonly string[]> {
-  return {
-    env,
-    about,
-    fallback: '',
-    read(given) {
-      const items = (given ?? '')
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== '')
-      for (const item of items) {
-        const complaint = check(item)
-        if (complaint) throw new ConfigError(`${env}: ${item}: ${complaint}`)
-      }
-      return items
-    },
-  }
-}
-
-function oneOf<const Value extends string>(env: string, values: readonly Value[], fallback: Value, about: string): Setting<Value> {
-  return {
-    env,
-    about,
-    fallback,
-    read(given) {
-      const value = given ?? fallback
-      if (!values.includes(value as Value)) throw new ConfigError(`${env}=${value}: set one of ${values.join(', ')}.`)
-      return value as Value
-    },
-  }
-}
 
 const isUrl = (protocols: string[]) => (value: string) =>
   URL.canParse(value) && protocols.includes(new URL(value).protocol)
@@ -112,8 +17,6 @@ const isDatabase = (value: string) =>
   /^pglite:.+/.test(value) || isUrl(['postgres:', 'postgresql:'])(value) === undefined
     ? undefined
     : 'set postgres://USER:PASSWORD@HOST/NAME, or pglite:FOLDER.'
-
-const isStorage = (value: string) => (/^file:.+/.test(value) ? undefined : 'set file:FOLDER.')
 
 const isSigningKey = (value: string) =>
   readSigningKey(value) ? undefined : 'set a private Ed25519 key as a JWK: {"kty":"OKP","crv":"Ed25519","x":"…","d":"…"}.'
@@ -131,7 +34,20 @@ export const settings = {
   port: number('PORT', 4000, 'where to listen; 0 takes a free port and prints it', 0, 65535),
   host: text('HOST', '127.0.0.1', 'the address to listen on; 0.0.0.0 for all'),
   databaseUrl: text('DATABASE_URL', 'pglite:.data/db', '`postgres://…`, or `pglite:FOLDER`', isDatabase),
-  storageUrl: text('STORAGE_URL', 'file:.data/files', 'where files are kept: `file:FOLDER`', isStorage),
+  storage: parsed(
+    'STORAGE_URL',
+    'file:.data/files',
+    'where files are kept: `file:FOLDER`, or `s3://BUCKET?endpoint=URL&region=REGION`',
+    readStorage,
+    'set file:FOLDER, or s3://BUCKET?endpoint=https://HOST&region=REGION; keys have names of their own.',
+  ),
+  awsAccessKeyId: optional(
+    'AWS_ACCESS_KEY_ID',
+    'the key to the bucket; without it one is looked for, such as in the role of the machine',
+    isNoBlank,
+  ),
+  awsSecretAccessKey: secret('AWS_SECRET_ACCESS_KEY', 'its secret', isNoBlank),
+  awsSessionToken: secret('AWS_SESSION_TOKEN', 'with keys that are lent for a while; links end with them', isNoBlank),
   redisUrl: optional(
     'REDIS_URL',
     '`redis://…`: the bus, the rates, and who is there and types, of several nodes',
@@ -224,6 +140,7 @@ export const settings = {
   uploadBytes: number('UPLOAD_BYTES', 50 * 1024 * 1024, 'bytes a file'),
   attachmentsMost: number('ATTACHMENTS_MOST', 10, 'files a message'),
   unusedUploadsMost: number('UNUSED_UPLOADS_MOST', 100, 'files of a person that are attached to nothing (yet)'),
+  ownedBytesMost: number('OWNED_BYTES_MOST', 10 * 1024 ** 3, 'bytes of all files of a person together', 1, Number.MAX_SAFE_INTEGER),
   presenceCharacters: number('PRESENCE_CHARACTERS', 100, 'characters of what somebody says of themselves beside their presence'),
   presencePeopleMost: number('PRESENCE_PEOPLE_MOST', 200, 'people whose presence a subscription can watch'),
   typingMembers: number('TYPING_MEMBERS', 100, 'members of a room above which nobody is told who is typing', 0),
@@ -242,6 +159,12 @@ export const settings = {
     'characters of messages, and of links to files, in an answer; and of a calendar',
   ),
   bodyBytes: number('BODY_BYTES', 1024 * 1024, 'bytes of a request over HTTP'),
+  requestMs: number(
+    'REQUEST_MS',
+    60_000,
+    'how long a request may take to come; one that brings a file may as long as its link is good',
+    1000,
+  ),
 
   socketsPerPerson: number('SOCKETS_PER_PERSON', 10, 'sockets a person a node'),
   subscriptionsPerSocket: number('SUBSCRIPTIONS_PER_SOCKET', 200, 'operations at once a socket'),
@@ -301,6 +224,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     throw new ConfigError(
       'REDIS_URL is for several nodes, and an embedded database has one: set DATABASE_URL=postgres://… too, or unset REDIS_URL.',
     )
+  if (config.storage.kind === 's3') requireUsable(config.storage, config)
   if (config.limitRates === 'off' && !isLoopback(config.host))
     throw new ConfigError('LIMITS=off is for benches: set HOST=127.0.0.1, or LIMITS=on.')
   if (config.passwordLeast > config.passwordMost) throw new ConfigError('PASSWORD_LEAST is more than PASSWORD_MOST: set it lower.')
@@ -314,6 +238,17 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   if (config.pageDefault > config.pageMost) throw new ConfigError('PAGE_DEFAULT is more than PAGE_MOST: set it lower.')
   return config
 }
+
+function requireUsable({ endpoint }: S3Storage, { linkMs, publicUrl, awsAccessKeyId, awsSecretAccessKey }: Config): void {
+  if (!awsAccessKeyId !== !awsSecretAccessKey)
+    throw new ConfigError('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together: set both, or none.')
+  if (linkMs > weekMs) throw new ConfigError('LINK_MS is more than a week, which is what links to a bucket last at most: set it lower.')
+  // What a client brings is handed out there, and must never be run as a page of ours.
+  if (endpoint && publicUrl && new URL(endpoint).origin === new URL(publicUrl).origin)
+    throw new ConfigError('STORAGE_URL and PUBLIC_URL lead to one origin: give the store one of its own, such as another host name.')
+}
+
+const weekMs = 7 * 24 * 3_600_000
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host)

@@ -1,6 +1,7 @@
 import { type App, createApp } from './app.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { FolderInUse } from './store/folder-lock.ts'
+import { describeStorage, StorageUnusable } from './store/storage-url.ts'
 
 try {
   const config = readConfig(process.env)
@@ -27,7 +28,7 @@ function choices(config: Config, app: App): string[] {
     `  GraphiQL  ${app.url}/graphql`,
     `  database  ${database}`,
     `  bus       ${bus}`,
-    `  files     in ${config.storageUrl.slice('file:'.length)} (STORAGE_URL)`,
+    `  files     in ${describeStorage(config.storage)} (STORAGE_URL)`,
     `  calls     ${media(config, app)}`,
   ]
   return config.limitRates === 'on' ? lines : [...lines, '  limits    rates and bounds a person are off (LIMITS): for benches only']
@@ -71,7 +72,7 @@ function endOnSignal(app: App): void {
 
 /** What the operator can put right takes one line; only a bug shows where it is. */
 function inOneLine(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof FolderInUse) return error.message
+  if (error instanceof ConfigError || error instanceof FolderInUse || error instanceof StorageUnusable) return error.message
   const { code, message, port, address, hostname } = error as NodeJS.ErrnoException & { port?: number; address?: string; hostname?: string }
   if (code === 'EADDRINUSE')
     return `Port ${port} of ${address} is in use: stop what listens there, or set PORT to another (0 takes a free one).`

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, readConfig, settings } from '../src/config.ts'
 
+const amazon = 's3://files?region=eu-central-1'
+
 describe('the configuration', () => {
   it('takes what is set to nothing for not set, whatever it is', () => {
     const empty = Object.fromEntries(Object.values(settings).map(({ env }) => [env, '']))
@@ -29,8 +31,34 @@ describe('the configuration', () => {
     [{ LIVEKIT_API_SECRET: ' secret' }, 'LIVEKIT_API_SECRET: it begins or ends with a blank.'],
     [{ CALL_REFRESH_MS: '10000' }, 'CALL_REFRESH_MS is not less than CALL_GRACE_MS'],
     [{ PAGE_DEFAULT: '200' }, 'PAGE_DEFAULT is more than PAGE_MOST'],
+    [{ STORAGE_URL: 'here' }, 'STORAGE_URL: set file:FOLDER, or s3://BUCKET?endpoint=https://HOST&region=REGION'],
+    [{ STORAGE_URL: 's3://files' }, 'STORAGE_URL: set file:FOLDER, or s3://'],
+    [{ STORAGE_URL: 's3://files?region=eu-central-1&secret=x' }, 'STORAGE_URL: set file:FOLDER, or s3://'],
+    [{ STORAGE_URL: 's3://files/folder?region=eu-central-1' }, 'STORAGE_URL: set file:FOLDER, or s3://'],
+    [{ STORAGE_URL: 's3://files?endpoint=ftp://here' }, 'STORAGE_URL: set file:FOLDER, or s3://'],
+    [{ STORAGE_URL: 's3://files?endpoint=https://key:secret@here' }, 'STORAGE_URL: set file:FOLDER, or s3://'],
+    [{ STORAGE_URL: amazon, AWS_ACCESS_KEY_ID: 'key' }, 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together'],
+    [{ STORAGE_URL: amazon, LINK_MS: '604801000' }, 'LINK_MS is more than a week'],
+    [
+      { STORAGE_URL: 's3://files?endpoint=https://chat.example.org/files', PUBLIC_URL: 'https://chat.example.org' },
+      'STORAGE_URL and PUBLIC_URL lead to one origin',
+    ],
   ])('refuses %o in one line that says what to set', (env, line) => {
     expect(() => readConfig(env)).toThrow(ConfigError)
     expect(() => readConfig(env)).toThrow(line)
+  })
+  it('reads where files are kept, and repeats no secret that was put there', () => {
+    expect(readConfig({}).storage).toEqual({ kind: 'disk', folder: '.data/files' })
+    expect(readConfig({ STORAGE_URL: amazon }).storage).toEqual({
+      kind: 's3',
+      bucket: 'files',
+      endpoint: undefined,
+      region: 'eu-central-1',
+    })
+    const elsewhere = { kind: 's3', bucket: 'files', endpoint: 'https://store.example.org:9000', region: 'us-east-1' }
+    expect(readConfig({ STORAGE_URL: 's3://files?endpoint=https://store.example.org:9000' }).storage).toEqual(elsewhere)
+    expect(() => readConfig({ STORAGE_URL: 's3://key:hunter2@files?region=eu-central-1' })).toThrow(/^(?!.*hunter2)/)
+    // Keys that are there for something else are no matter to a folder.
+    expect(readConfig({ AWS_ACCESS_KEY_ID: 'key' }).storage.kind).toBe('disk')
   })
 })

@@ -31,6 +31,7 @@ export interface Limits {
   readonly uploadBytes: number
   readonly attachmentsMost: number
   readonly unusedUploadsMost: number
+  readonly ownedBytesMost: number
   readonly searchCharacters: number
   readonly presenceCharacters: number
   readonly presencePeopleMost: number

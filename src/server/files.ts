@@ -142,6 +142,11 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
   }
 }
 
+/** Whether it may bring bytes of a file, for as long as a link is good. */
+export function takesLong(request: IncomingMessage): boolean {
+  return request.method === 'PUT' && pathOf(request).startsWith('/uploads/')
+}
+
 /** Pages of the sites that are configured may put and read. */
 function crossOrigin({ headers: { origin } }: IncomingMessage, welcome: readonly string[], methods: string): Record<string, string> {
   // Said to everybody, or a cache would give to one site what it was given for another.

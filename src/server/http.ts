@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { type ErrorCode, Refusal } from '../lib/refusal.ts'
 import { readBody } from './body.ts'
 import { createCalendarRoute } from './calendars.ts'
-import { createFileRoutes } from './files.ts'
+import { createFileRoutes, takesLong } from './files.ts'
 import { createGraphQLOverHttp } from './graphql-over-http.ts'
 import { readiness } from './health.ts'
 import type { ServerParts } from './parts.ts'
@@ -67,6 +67,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     if (!URL.canParse(`http://${request.headers.host}`))
       return json(response, 400, refused('BAD_USER_INPUT', 'The Host header names no host.'))
     if (isDraining) response.setHeader('connection', 'close')
+    if (!takesLong(request)) hurry(request, response, settings.requestMs)
     try {
       if (route) await route(request, response)
       else if (!(await files(request, response)) && !(await calendars(request, response)))
@@ -86,8 +87,8 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     running.add(serving)
     serving.finally(() => running.delete(serving)).catch((error) => logger.error('A request failed.', { error }))
   })
-  // A large file may come as slowly as its link is good.
-  server.requestTimeout = services.uploads.linkMs
+  // A large file may come as slowly as its link is good. All else is cut by `hurry`.
+  server.requestTimeout = Math.max(services.uploads.linkMs, settings.requestMs)
   server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket as Socket, head))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(settings.port, settings.host, () => {
@@ -117,6 +118,18 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       await closed
     },
   }
+}
+
+/** Whoever has not sent all of a request in time is told so, and cut: a body that comes byte by byte holds a place. */
+function hurry(request: IncomingMessage, response: ServerResponse, withinMs: number): void {
+  const cut = () => {
+    if (request.complete) return
+    // As Node says it itself, of what it waits for the longest.
+    if (!response.headersSent) request.socket.write('HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n')
+    request.socket.destroySoon()
+  }
+  const timer = setTimeout(cut, withinMs).unref()
+  for (const event of ['end', 'close']) request.once(event, () => clearTimeout(timer))
 }
 
 /** Yoga takes a body that has been read already from there. */

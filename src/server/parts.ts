@@ -32,6 +32,7 @@ export interface ServerSettings {
   readonly corsOrigins: readonly string[]
   readonly trustProxy: 'on' | 'off'
   readonly bodyBytes: number
+  readonly requestMs: number
   readonly frameBytes: number
   readonly subscriptionsPerSocket: number
   readonly operationCharacters: number

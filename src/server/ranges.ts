@@ -1,7 +1,4 @@
-export interface ByteRange {
-  readonly first: number
-  readonly last: number
-}
+import type { ByteRange } from '../store/files.ts'
 
 /**
  * The part of a file that a `Range` header asks for: undefined for all of it, 'none' for what the file does not have. Of several parts, and of

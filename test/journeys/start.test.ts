@@ -157,6 +157,11 @@ describe('the program on its embedded database', () => {
     ['a port that is none', { PORT: 'many' }, /^PORT=many: .*\n$/],
     ['Redis beside an embedded database', { REDIS_URL: 'redis://127.0.0.1:1' }, /^REDIS_URL is for several nodes.*\n$/],
     ['a database that is not there', { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, /^The database cannot be reached: .*\n$/],
+    [
+      'a bucket that is not there, without the keys to it',
+      { STORAGE_URL: 's3://files?endpoint=http://127.0.0.1:1', AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' },
+      /^STORAGE_URL: the bucket files at http:\/\/127.0.0.1:1 cannot be reached: (?!.*secret).*\n$/,
+    ],
     ['half an SFU', { LIVEKIT_URL: 'wss://sfu.example.org' }, /^LIVEKIT_URL, .* go together: set LIVEKIT_API_KEY and .*\n$/],
     ['a key that is none, without telling it', { SIGNING_KEY: 'secret' }, /^SIGNING_KEY: (?!.*secret).*\n$/],
   ])(

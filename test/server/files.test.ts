@@ -93,6 +93,25 @@ describe('putting bytes', () => {
     expect((await putFile.complete(ada, attachment.id)).state).toBe('READY')
   })
 
+  it('may take as long as its link is good, and nothing else may', async () => {
+    const hasty = await startParley({ REQUEST_MS: '1000' })
+    const ben = await hasty.aUser()
+    const { uploadUrl, headers, attachment } = await upload(ben, text('z'.repeat(1_000_000)))
+    const slow = await putHalf(uploadUrl, headers)
+    const request = httpRequest(`${hasty.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-length': 40 },
+    })
+    const answer = new Promise<number>((resolve) => request.once('response', (response) => resolve(response.resume().statusCode!)))
+    const closed = new Promise<void>((resolve) => request.on('error', () => {}).once('close', () => resolve()))
+    request.write('{"query":')
+    expect(await answer).toBe(408)
+    await closed
+    expect(await slow.finish()).toBe(204)
+    expect((await putFile.complete(ben, attachment.id)).state).toBe('READY')
+    await hasty.close()
+  })
+
   it('that is tried again ends the try before: each file takes room once', async () => {
     const { uploadUrl, headers, attachment } = await upload(ada, text('x'.repeat(1_000_000)))
     const first = await putHalf(uploadUrl, headers)

@@ -3,8 +3,9 @@ import { findChromium } from './chromium.ts'
 import { findCoturn } from './coturn.ts'
 import { findPostgres } from './postgres.ts'
 import { findRedis } from './redis.ts'
+import { findSwift } from './swift.ts'
 
-export type Service = 'postgres' | 'redis' | 'chromium' | 'coturn'
+export type Service = 'postgres' | 'redis' | 'chromium' | 'coturn' | 'swift'
 
 /**
  * `describe` for a suite that needs real services; it starts them in its hooks and tests, for its body runs in any case. Where one is not
@@ -25,4 +26,5 @@ const find: Record<Service, () => string | undefined> = {
   redis: findRedis,
   chromium: findChromium,
   coturn: findCoturn,
+  swift: findSwift,
 }

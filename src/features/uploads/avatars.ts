@@ -1,11 +1,12 @@
 import type { Services } from '../../graphql/context.ts'
 import { defineLoader } from '../../graphql/loaders.ts'
-import { badInput } from '../../lib/refusal.ts'
+import { badInput, notFound } from '../../lib/refusal.ts'
+import { NoSuchFile } from '../../store/files.ts'
 import type { Prisma } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { requireUnused } from './attaching.ts'
 import { pictures } from './file-types.ts'
-import { type AvatarSize, cutAvatar } from './pictures.ts'
+import { type AvatarSize, cutAvatar, UnfitPicture } from './pictures.ts'
 import { releaseIn } from './releasing.ts'
 
 /** The file of a person's or a room's picture. */
@@ -37,8 +38,10 @@ export async function prepareAvatar(services: Services, id: string, person: stri
     ])
   const made = await uploads
     .inTurn(person, () => uploads.inspecting(cut))
-    .catch(() => {
-      throw badInput('avatarId', 'This picture is too large to be cut.')
+    .catch((error) => {
+      if (error instanceof UnfitPicture) throw badInput('avatarId', error.message)
+      // Let go since it was looked for.
+      throw error instanceof NoSuchFile ? notFound('attachment') : error
     })
   for (const [size, bytes] of made) await uploads.files.write(`kept/${fileId}.${size}`, [bytes], bytes.length)
 }

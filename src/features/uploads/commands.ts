@@ -7,7 +7,7 @@ import { type FileName, NoSuchFile, type PutTo } from '../../store/files.ts'
 import type { Attachment } from '../../store/generated/prisma/client.ts'
 import { isForbidden, readMimeType } from './file-types.ts'
 import { inspect } from './inspecting.ts'
-import { incomingOf } from './queries.ts'
+import { incomingOf, ownedBytes } from './queries.ts'
 
 export interface CreateUpload {
   readonly filename: string
@@ -34,6 +34,8 @@ export async function createUpload(services: Services, person: string, { size, .
     const unused = await rows.attachment.count({ where: { ownerId: person, goesAt: { not: null } } })
     if (unused >= limits.unusedUploadsMost)
       throw conflict(`At most ${limits.unusedUploadsMost} files can wait to be sent: send some, or wait until tomorrow.`)
+    if ((await ownedBytes(rows, person)) + size > limits.ownedBytesMost)
+      throw conflict(`All your files may have ${limits.ownedBytesMost} bytes together: delete messages with files of yours first.`, 'size')
     const goesAt = new Date(at.getTime() + uploads.unusedMs)
     return rows.attachment.create({ data: { id, ownerId: person, filename, mimeType, size, createdAt: at, goesAt } })
   })

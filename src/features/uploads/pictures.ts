@@ -27,11 +27,24 @@ export type AvatarSize = keyof typeof avatarPixels
 
 const avatarPixels = { small: 128, large: 512 }
 
-/** A square of the middle, for round frames. Rejects for what cannot be opened, or is too large to be. */
+/** A picture that cannot be cut, and why, for its owner to read. */
+export class UnfitPicture extends Error {
+  constructor(sentence: string) {
+    super(sentence)
+    this.name = 'UnfitPicture'
+  }
+}
+
+/** A square of the middle, for round frames. Rejects with UnfitPicture for what cannot be opened, or is too large to be. */
 export async function cutAvatar(path: string, size: AvatarSize): Promise<Buffer> {
   const pixels = avatarPixels[size]
-  if (!isBounded(await sharp(path).metadata())) throw new Error('This picture takes too much memory.')
-  return shrink(path, { width: pixels, height: pixels, fit: 'cover' })
+  const metadata = await sharp(path).metadata().catch(unopened)
+  if (!isBounded(metadata)) throw new UnfitPicture('This picture is too large to be cut.')
+  return shrink(path, { width: pixels, height: pixels, fit: 'cover' }).catch(unopened)
+}
+
+function unopened(): never {
+  throw new UnfitPicture('This picture cannot be opened.')
 }
 
 /** Whether it can be opened without taking the memory that others need. What is packed line by line takes little; all else is held whole. */

@@ -1,8 +1,8 @@
 import { defineLoader, inOrder } from '../../graphql/loaders.ts'
 import { groupBy } from '../../lib/group-by.ts'
-import type { Database } from '../../store/database.ts'
+import { type Database, runBy } from '../../store/database.ts'
 import type { FileName } from '../../store/files.ts'
-import type { Attachment } from '../../store/generated/prisma/client.ts'
+import type { Attachment, Prisma } from '../../store/generated/prisma/client.ts'
 
 export const attachmentById = defineLoader<string, Attachment>('attachmentById', async ({ prisma }, ids) =>
   inOrder(ids, await prisma.attachment.findMany({ where: { id: { in: [...ids] } } }), ({ id }) => id),
@@ -22,6 +22,16 @@ export const attachmentsOf = defineLoader<string, Attachment[]>('attachmentsOf',
 export async function isAwaited({ sql }: Database, name: FileName): Promise<boolean> {
   const rows = await sql(`select from attachment where id = $1 and state = 'PENDING'`, [name.slice('incoming/'.length)])
   return rows.length > 0
+}
+
+/** What a person's files have together: those that are kept, each once however often it was forwarded, and those that are to come. */
+export async function ownedBytes(rows: Prisma.TransactionClient, person: string): Promise<number> {
+  const [owned] = await runBy(rows)<{ bytes: number }>(
+    `select ((select coalesce(sum(size), 0) from (select distinct file_id, size from attachment where owner_id = $1 and file_id is not null) kept)
+       + (select coalesce(sum(size), 0) from attachment where owner_id = $1 and goes_at is not null and state = 'PENDING'))::float8 as bytes`,
+    [person],
+  )
+  return owned!.bytes
 }
 
 /** Whether a file is somebody's or some room's picture. */

@@ -84,6 +84,22 @@ describe('the picture of a person', () => {
     expect(refusal(await ann.run(updateRoom, { input: { roomId: room.globalId, avatarId: mine } }))).toEqual(bad)
   })
 
+  it('says what is the matter with one that cannot be cut: too large, broken or gone', async () => {
+    const bytes = await sharp({ create: { width: 11_000, height: 11_000, channels: 3, background: '#ff0000' } })
+      .png()
+      .toBuffer()
+    const large = await aReadyFile(domain, ann, { filename: 'large.png', mimeType: 'image/png', bytes })
+    const answered = async (id: string) => (await withPicture(ann, id)).errors![0]!
+    const bad = { code: 'BAD_USER_INPUT', field: 'avatarId' }
+    expect(await answered(large.id)).toMatchObject({ message: 'This picture is too large to be cut.', extensions: bad })
+    const broken = await aReadyFile(domain, ann, await aPicture())
+    await files().write(await fileOf(domain, broken.id), [Buffer.from('no picture')], 10)
+    expect(await answered(broken.id)).toMatchObject({ message: 'This picture cannot be opened.', extensions: bad })
+    const lost = await aReadyFile(domain, ann, await aPicture())
+    await files().remove([await fileOf(domain, lost.id)])
+    expect(await answered(lost.id)).toMatchObject({ extensions: { code: 'NOT_FOUND' } })
+  })
+
   it('goes with the account', async () => {
     const dan = await domain.aPerson('Dan')
     const passwordHash = await domain.services.passwords.hash('correct horse battery')

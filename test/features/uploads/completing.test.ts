@@ -3,7 +3,7 @@ import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { completeUpload } from '../../../src/features/uploads/commands.ts'
 import { type APerson, aDomain, type Domain } from '../../support/domain.ts'
-import { named } from '../../support/rooms.ts'
+import { aGroup, named } from '../../support/rooms.ts'
 import { aFilm, announce, aPicture, aReadyFile, aSound, aText, completing, fileOf, putBytes } from './support.ts'
 
 let domain: Domain
@@ -66,6 +66,33 @@ describe('announcing a file', () => {
     for (const mimeType of ['', 'png', 'image/', 'image/png\r\nx: y', 'application/x-msdownload', 'application/x-sh'])
       expect(refusal(await announce(ann, { mimeType })), mimeType).toEqual({ code: 'BAD_USER_INPUT', field: 'mimeType' })
     expect((await announce(ann, { mimeType: 'Text/Plain; charset=utf-8' })).data!.createUpload.attachment.mimeType).toBe('text/plain')
+  })
+
+  it('bounds what somebody has together: each file once, until it is gone', async () => {
+    const cid = await domain.aPerson('Cid')
+    const narrow = { ...cid, run: domain.as(cid.actor, { limits: { ...domain.services.limits, ownedBytesMost: 12 } }) }
+    const [room, elsewhere] = [await aGroup(cid), await aGroup(cid)]
+    const send = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } } }'
+    const forward = 'mutation ($input: ForwardMessageInput!) { forwardMessage(input: $input) { message { id } } }'
+    const remove = 'mutation ($id: ID!) { deleteMessage(input: { messageId: $id }) { message { id } } }'
+    const { id } = await aReadyFile(domain, narrow, aText())
+    const sent = await cid.run<{ sendMessage: { message: { id: string } } }>(send, {
+      input: { roomId: room.globalId, content: '', attachmentIds: [id] },
+    })
+    const messageId = sent.data!.sendMessage.message.id
+    const again = await cid.run<{ forwardMessage: { message: { id: string } } }>(forward, {
+      input: { messageId, toRoomId: elsewhere.globalId },
+    })
+    expect((await announce(narrow, { size: 5 })).errors).toBeUndefined()
+    const tooMuch = { code: 'CONFLICT', field: 'size' }
+    expect(refusal(await announce(narrow, { size: 3 }))).toEqual(tooMuch)
+    expect((await announce(narrow, { size: 2 })).errors).toBeUndefined()
+    // The forward has it still.
+    await cid.run(remove, { id: messageId })
+    expect(refusal(await announce(narrow, { size: 1 }))).toEqual(tooMuch)
+    await cid.run(remove, { id: again.data!.forwardMessage.message.id })
+    expect((await announce(narrow, { size: 5 })).errors).toBeUndefined()
+    expect(refusal(await announce(narrow, { size: 1 }))).toEqual(tooMuch)
   })
 
   it('lets a bounded number wait', async () => {
