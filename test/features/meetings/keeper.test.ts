@@ -80,6 +80,17 @@ describe('a meeting', () => {
     expect(await saidIn(domain, room)).toEqual(['MEETING_STARTED'])
   })
 
+  it('that is put off while it runs is yet to come: who is there waits in its call', async () => {
+    const meeting = await schedule(ann, room)
+    await moveBack(domain, meeting, 65)
+    const mine = await joinMeeting(ann, meeting)
+    await act(ann, 'updateMeeting', { meetingId: meeting.globalId, startsAt: soon(60), endsAt: soon(90) })
+    expect(await meetingFor(ann, meeting)).toMatchObject({ status: 'SCHEDULED', activeCall: { id: mine.call.id } })
+    await pass(domain, meeting, 60)
+    expect(await statusOf(meeting)).toBe('IN_PROGRESS')
+    expect(await saidIn(domain, room)).toEqual(['MEETING_STARTED', 'MEETING_STARTED'])
+  })
+
   it('comes round: it shows the next of its occurrences, and begins anew', async () => {
     const meeting = await schedule(ann, room, { recurrence: 'FREQ=DAILY;COUNT=2' })
     await moveBack(domain, meeting, 65)
