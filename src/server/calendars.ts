@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { readCalendar } from '../features/meetings/calendars.ts'
+import { readCalendar } from '../features/calendars/calendars.ts'
 import type { Services } from '../graphql/context.ts'
 import { sha256 } from '../lib/hash.ts'
 import { Refusal } from '../lib/refusal.ts'

@@ -3,7 +3,7 @@ import type { Client, Services } from '../../graphql/context.ts'
 import { notFound, unauthenticated } from '../../lib/refusal.ts'
 import { uuid } from '../../lib/uuid.ts'
 import type { Transaction } from '../../store/transact.ts'
-import { revokeCalendarLinksIn } from '../meetings/calendar-links.ts'
+import { revokeCalendarLinksIn } from '../calendars/links.ts'
 import { sessionEnded } from './events.ts'
 import { hashOf } from './refresh-tokens.ts'
 

@@ -1,6 +1,6 @@
 import type { MeetingStatus } from '../../store/generated/prisma/client.ts'
+import { type Exception, type Occurrence, occurrenceAt, occurrencesFrom, type Series } from '../recurrence/occurrences.ts'
 import { type MeetingMove, moved } from './moves.ts'
-import { type Exception, type Occurrence, occurrenceAt, occurrencesFrom, type Series } from './occurrences.ts'
 
 /** Where a meeting stands: what is written down of it. */
 export interface Course {

@@ -2,8 +2,8 @@ import type { Limits } from '../../graphql/limits.ts'
 import { badInput, conflict } from '../../lib/refusal.ts'
 import type { Meeting, MeetingException, Prisma } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
+import { neighboursOf, type Series } from '../recurrence/occurrences.ts'
 import { extentOf, requireToCome } from './naming.ts'
-import { neighboursOf, type Series } from './occurrences.ts'
 import { requireSpan } from './wording.ts'
 
 export interface MoveOccurrence {

@@ -1,6 +1,6 @@
 import { conflict, Refusal } from '../../lib/refusal.ts'
 import type { Meeting, MeetingException } from '../../store/generated/prisma/client.ts'
-import { lastEndOf, occurrenceAt, type Series } from './occurrences.ts'
+import { lastEndOf, occurrenceAt, type Series } from '../recurrence/occurrences.ts'
 import { type OccurrenceOf, occurrenceOf, statusOf } from './statuses.ts'
 
 const noOccurrence = () => new Refusal('NOT_FOUND', 'This meeting has no occurrence that was to begin then.', { field: 'occurrence' })

@@ -1,5 +1,5 @@
 import type { Meeting, MeetingException, MeetingStatus } from '../../store/generated/prisma/client.ts'
-import { type Occurrence, occurrenceAt } from './occurrences.ts'
+import { type Occurrence, occurrenceAt } from '../recurrence/occurrences.ts'
 
 /** An occurrence, and of which meeting. */
 export interface OccurrenceOf extends Occurrence {

@@ -2,8 +2,8 @@ import type { Services } from '../../graphql/context.ts'
 import { badInput } from '../../lib/refusal.ts'
 import { requireName, requireText } from '../../lib/text.ts'
 import { isZone } from '../../lib/zoned-time.ts'
-import type { Series } from './occurrences.ts'
-import { readRecurrence } from './recurrence.ts'
+import type { Series } from '../recurrence/occurrences.ts'
+import { readRecurrence } from '../recurrence/recurrence.ts'
 
 export function titleOf({ limits }: Services, title: string): string {
   return requireName(title, 'title', limits.titleCharacters)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Course, type Progress, progressOf } from '../../../src/features/meetings/course.ts'
 import { type MeetingMove, meetingMoves, moved } from '../../../src/features/meetings/moves.ts'
-import { type Exception, occurrenceAt, occurrencesFrom, type Series } from '../../../src/features/meetings/occurrences.ts'
+import { type Exception, occurrenceAt, occurrencesFrom, type Series } from '../../../src/features/recurrence/occurrences.ts'
 import type { MeetingStatus } from '../../../src/store/generated/prisma/client.ts'
 
 /** Which move leads where. Whatever is not written here is not legal. */

@@ -5,9 +5,9 @@ import { encodeId } from '../../graphql/ids.ts'
 import { groupBy } from '../../lib/group-by.ts'
 import type { Database } from '../../store/database.ts'
 import type { Meeting, MeetingException, Rsvp } from '../../store/generated/prisma/client.ts'
-import type { CalendarLink, CalendarTerms } from './calendar-links.ts'
+import { meetingColumns } from '../meetings/queries.ts'
 import { type Calendar, writeCalendar } from './ics.ts'
-import { meetingColumns } from './queries.ts'
+import type { CalendarLink, CalendarTerms } from './links.ts'
 
 /**
  * What a token leads to, as RFC 5545 has it; undefined, and nothing to tell why, for one that is not ours or has been revoked, and for a meeting

@@ -1,9 +1,9 @@
 import ICAL from 'ical.js'
 import { describe, expect, it } from 'vitest'
-import type { CalendarMeeting } from '../../../src/features/meetings/ics-events.ts'
-import { type Exception, occurrencesFrom } from '../../../src/features/meetings/occurrences.ts'
-import { randomOf, randomSeries, zones } from './random-series.ts'
-import { atClock, clockAt, seriesOf, take } from './series.ts'
+import type { CalendarMeeting } from '../../../src/features/calendars/ics-events.ts'
+import { type Exception, occurrencesFrom } from '../../../src/features/recurrence/occurrences.ts'
+import { randomOf, randomSeries, zones } from '../recurrence/random-series.ts'
+import { atClock, clockAt, seriesOf, take } from '../recurrence/series.ts'
 import { aCalendarMeeting, clocksByLibrary, eventIn, timesIn, timesOf, viewer, written } from './written-calendars.ts'
 
 const day = 86_400_000

@@ -6,7 +6,7 @@ import {
   type Occurrence,
   occurrenceAt,
   occurrencesFrom,
-} from '../../../src/features/meetings/occurrences.ts'
+} from '../../../src/features/recurrence/occurrences.ts'
 import { randomExceptions, randomOf, randomSeries } from './random-series.ts'
 import { atClock, clockAt, datesOf, seriesOf, take } from './series.ts'
 

@@ -1,5 +1,5 @@
-import { type Exception, type Occurrence, occurrencesFrom, type Series } from '../../../src/features/meetings/occurrences.ts'
-import { readRecurrence } from '../../../src/features/meetings/recurrence.ts'
+import { type Exception, type Occurrence, occurrencesFrom, type Series } from '../../../src/features/recurrence/occurrences.ts'
+import { readRecurrence } from '../../../src/features/recurrence/recurrence.ts'
 import { toInstant, toWallClock } from '../../../src/lib/zoned-time.ts'
 
 export interface SeriesOptions {

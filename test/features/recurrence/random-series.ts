@@ -1,4 +1,4 @@
-import type { Exception, Series } from '../../../src/features/meetings/occurrences.ts'
+import type { Exception, Series } from '../../../src/features/recurrence/occurrences.ts'
 import { Refusal } from '../../../src/lib/refusal.ts'
 import { type SeriesOptions, seriesOf } from './series.ts'
 

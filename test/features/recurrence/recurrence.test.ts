@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { occurrenceAt, occurrencesFrom } from '../../../src/features/meetings/occurrences.ts'
-import { readRecurrence } from '../../../src/features/meetings/recurrence.ts'
-import { frequencies, parseRule } from '../../../src/features/meetings/rule.ts'
+import { occurrenceAt, occurrencesFrom } from '../../../src/features/recurrence/occurrences.ts'
+import { readRecurrence } from '../../../src/features/recurrence/recurrence.ts'
+import { frequencies, parseRule } from '../../../src/features/recurrence/rule.ts'
 import { Refusal } from '../../../src/lib/refusal.ts'
 import { atClock, datesOf, type SeriesOptions, seriesOf } from './series.ts'
 

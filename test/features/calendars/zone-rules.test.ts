@@ -1,8 +1,8 @@
 import ICAL from 'ical.js'
 import { describe, expect, it } from 'vitest'
-import { write } from '../../../src/features/meetings/ics-parts.ts'
-import { zoneComponent } from '../../../src/features/meetings/ics-zones.ts'
-import { observancesOf } from '../../../src/features/meetings/zone-rules.ts'
+import { write } from '../../../src/features/calendars/ics-parts.ts'
+import { zoneComponent } from '../../../src/features/calendars/ics-zones.ts'
+import { observancesOf } from '../../../src/features/calendars/zone-rules.ts'
 import { clockChangesOf } from '../../../src/lib/clock-changes.ts'
 import { toInstant, toWallClock } from '../../../src/lib/zoned-time.ts'
 

@@ -3,7 +3,7 @@ import { type Actor, Audience } from '../../../src/graphql/actor.ts'
 import { aDomain, type Domain } from '../../support/domain.ts'
 import { aGroup } from '../../support/rooms.ts'
 import { showEvent } from '../../support/show-event.ts'
-import { schedule } from './support.ts'
+import { schedule } from '../meetings/support.ts'
 
 let domain: Domain
 beforeAll(async () => {

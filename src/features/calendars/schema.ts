@@ -1,8 +1,8 @@
 import { builder } from '../../graphql/builder.ts'
 import { type Context, takeCharacters } from '../../graphql/context.ts'
 import { Viewer } from '../accounts/schema.ts'
-import { calendarGenerationOf } from './calendar-links.ts'
-import { Meeting } from './schema.ts'
+import { Meeting } from '../meetings/schema.ts'
+import { calendarGenerationOf } from './links.ts'
 
 builder.objectField(Meeting, 'icsUrl', (t) =>
   t.field({

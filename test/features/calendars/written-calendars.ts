@@ -1,8 +1,8 @@
 import ICAL from 'ical.js'
 import ical, { type VEvent } from 'node-ical'
-import { writeCalendar } from '../../../src/features/meetings/ics.ts'
-import type { CalendarMeeting } from '../../../src/features/meetings/ics-events.ts'
-import { occurrencesFrom, type Series } from '../../../src/features/meetings/occurrences.ts'
+import { writeCalendar } from '../../../src/features/calendars/ics.ts'
+import type { CalendarMeeting } from '../../../src/features/calendars/ics-events.ts'
+import { occurrencesFrom, type Series } from '../../../src/features/recurrence/occurrences.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
 
 export const viewer = { id: '0190e6a0-0000-7000-8000-00000000000a', name: 'Ada' }

@@ -1,6 +1,6 @@
 import ical from 'node-ical'
 import { expect, it } from 'vitest'
-import { occurrencesFrom, type Series } from '../../../src/features/meetings/occurrences.ts'
+import { occurrencesFrom, type Series } from '../../../src/features/recurrence/occurrences.ts'
 import { randomOf, randomSeries, zones } from './random-series.ts'
 import { clockAt } from './series.ts'
 
