@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { progressOf } from '../../../src/features/meetings/course.ts'
+import type { Transaction } from '../../../src/store/transact.ts'
 import { act, trying } from '../../support/acting.ts'
 import { codeOf } from '../../support/codes.ts'
 import { type APerson, createDomain, type Domain } from '../../support/domain.ts'
+import { during } from '../../support/during.ts'
 import { sharedPostgres } from '../../support/postgres.ts'
 import { type ARoom, aGroup } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
@@ -112,6 +114,21 @@ describeWith(['postgres'], 'meetings on two nodes at once', () => {
       else expect(types).not.toContain('MemberJoined')
     })
   }, 120_000)
+
+  it('a guest waits for what is being done to whoever invited them, also in the team of the channel', async () => {
+    const team = await aTeam(ben, ann, cid)
+    await act(ben, 'setTeamRole', { teamId: team.globalId, userId: ann.globalId, role: 'LEAD' })
+    const secrets = await aChannel(team, ben, { isPrivate: true, members: [ann] })
+    // Ann invites, and does not come herself.
+    const meeting = await schedule(ben, secrets, { attendeeIds: [] })
+    await act(ann, 'updateMeeting', { meetingId: meeting.globalId, attendeeIds: [cid.globalId] })
+    // As setTeamRole does, which holds the team and the person.
+    const demote = (tx: Transaction) =>
+      tx.rows.teamMember.updateMany({ where: { teamId: team.id, userId: ann.id }, data: { role: 'MEMBER' } })
+    const joined = await during(nodes[0], [team.id, ann.id], demote, () => tryToJoin(cid, meeting))
+    expect(codeOf(joined)).toBe('FORBIDDEN')
+    expect(await inRoom(cid, secrets)).toBe(false)
+  })
 
   it('each occurrence is reminded of once, however many look, also while it is put off', async () => {
     await rounds(40, async (round) => {
