@@ -1,3 +1,5 @@
+import { type Repeated, repeat } from '../lib/timers.ts'
+
 /** What is kept for some days. */
 export interface Sweepable {
   /** Lets go of what is older than this many days, a bounded number at a time; answers how many went. */
@@ -11,25 +13,16 @@ export interface SweepOptions {
 }
 
 /** Lets go of what is old, every hour, a bounded number at a time. Closing waits for the one under way. */
-export function sweepHourly(kept: Sweepable, { days, everyMs = 3_600_000, onTrouble }: SweepOptions): { close(): Promise<void> } {
+export function sweepHourly(kept: Sweepable, { days, everyMs = 3_600_000, onTrouble }: SweepOptions): Repeated {
   let isClosed = false
-  let sweeping: Promise<void> | undefined
   async function sweep(): Promise<void> {
     while (!isClosed && (await kept.sweep(days, atOnce)) === atOnce);
   }
-  const timer = setInterval(() => {
-    sweeping ??= sweep()
-      .catch(onTrouble)
-      .finally(() => {
-        sweeping = undefined
-      })
-  }, everyMs)
-  timer.unref()
+  const sweeping = repeat(sweep, everyMs, onTrouble)
   return {
-    async close() {
+    close() {
       isClosed = true
-      clearInterval(timer)
-      await sweeping
+      return sweeping.close()
     },
   }
 }

@@ -1,3 +1,4 @@
+import { repeat } from '../../lib/timers.ts'
 import type { Database } from '../../store/database.ts'
 import { isLostConnection } from '../../store/failures.ts'
 import type { Transact } from '../../store/transact.ts'
@@ -52,7 +53,6 @@ export function createCalls(database: Database, transact: Transact, options: Cal
   let quietUntil = 0
   /** When it last looked, or had seen to something. */
   let lookedAt = performance.now()
-  let ticking: Promise<void> | undefined
 
   const refresh = (ids: readonly string[]) =>
     database.sql(
@@ -108,13 +108,7 @@ export function createCalls(database: Database, transact: Transact, options: Cal
     working.add(job)
   }
 
-  const tick = setInterval(() => {
-    ticking ??= lookOnce()
-      .catch(onTrouble)
-      .finally(() => {
-        ticking = undefined
-      })
-  }, callTickMs).unref()
+  const looking = repeat(lookOnce, callTickMs, onTrouble)
   const refreshing = setInterval(() => {
     if (attending.size > 0) run(() => refresh([...attending.keys()]))
   }, callRefreshMs).unref()
@@ -141,9 +135,8 @@ export function createCalls(database: Database, transact: Transact, options: Cal
     },
     tick: lookOnce,
     async close() {
-      clearInterval(tick)
       clearInterval(refreshing)
-      await Promise.all([...working, ticking])
+      await Promise.all([...working, looking.close()])
     },
   }
 }

@@ -1,4 +1,5 @@
 import { decodeId, encodeId } from '../../graphql/ids.ts'
+import { repeat } from '../../lib/timers.ts'
 import type { Database } from '../../store/database.ts'
 import type { CallState } from '../../store/generated/prisma/client.ts'
 import type { Sfu } from './sfu.ts'
@@ -29,8 +30,6 @@ export interface SfuKeeper {
 }
 
 export function keepSfu(database: Database, sfu: Sfu, { callTickMs, sfuLookMs, onTrouble }: SfuKeeperOptions): SfuKeeper {
-  let ticking: Promise<void> | undefined
-
   async function look(): Promise<void> {
     const claims = await claim(database, sfuLookMs)
     const settled = await Promise.allSettled(claims.map(settle))
@@ -53,21 +52,8 @@ export function keepSfu(database: Database, sfu: Sfu, { callTickMs, sfuLookMs, o
     )
   }
 
-  const tick = () => {
-    ticking ??= look().finally(() => {
-      ticking = undefined
-    })
-    return ticking
-  }
-  const timer = setInterval(() => tick().catch(onTrouble), callTickMs).unref()
-
-  return {
-    tick,
-    async close() {
-      clearInterval(timer)
-      await ticking?.catch(() => {})
-    },
-  }
+  const looking = repeat(look, callTickMs, onTrouble)
+  return { tick: look, close: looking.close }
 }
 
 interface Claim {

@@ -1,3 +1,4 @@
+import { repeat } from '../../lib/timers.ts'
 import type { Database } from '../../store/database.ts'
 import { isLostConnection } from '../../store/failures.ts'
 import type { Transact } from '../../store/transact.ts'
@@ -38,7 +39,6 @@ export interface MeetingsOptions extends MeetingTerms {
 export function createMeetings(database: Database, transact: Transact, options: MeetingsOptions): OwnedMeetings {
   const { meetingTickMs, meetingClaimMs, base, onTrouble } = options
   let isClosed = false
-  let ticking: Promise<void> | undefined
 
   /** At nine on a Monday more is due than one claim brings. */
   async function look(): Promise<void> {
@@ -58,22 +58,14 @@ export function createMeetings(database: Database, transact: Transact, options: 
     }
   }
 
-  const tick = setInterval(() => {
-    ticking ??= look()
-      .catch(onTrouble)
-      .finally(() => {
-        ticking = undefined
-      })
-  }, meetingTickMs).unref()
-
+  const looking = repeat(look, meetingTickMs, onTrouble)
   return {
     terms: options,
     base,
     tick: look,
-    async close() {
+    close() {
       isClosed = true
-      clearInterval(tick)
-      await ticking
+      return looking.close()
     },
   }
 }

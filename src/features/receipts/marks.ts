@@ -1,4 +1,5 @@
 import type { Limits } from '../../graphql/limits.ts'
+import { repeat } from '../../lib/timers.ts'
 import type { Database } from '../../store/database.ts'
 import type { Transact } from '../../store/transact.ts'
 import { tellMarksIn, waitToTell } from './telling.ts'
@@ -74,25 +75,15 @@ export function createMarks(database: Database, transact: Transact, options: Mar
     working.add(job)
   }
 
-  let ticking: Promise<void> | undefined
-  const tick = setInterval(() => {
-    ticking ??= tellForgotten()
-      .catch(onTrouble)
-      .finally(() => {
-        ticking = undefined
-      })
-  }, marksTickMs)
-  tick.unref()
-
+  const ticking = repeat(tellForgotten, marksTickMs, onTrouble)
   return {
     everyMs,
     defer: (roomId) => defer(roomId),
     async close() {
       isClosed = true
-      clearInterval(tick)
       for (const timer of timers.values()) clearTimeout(timer)
       timers.clear()
-      await Promise.all([...working, ticking])
+      await Promise.all([...working, ticking.close()])
     },
   }
 }
