@@ -91,4 +91,5 @@ const addMd5 =
     return next(call)
   }
 
-const agent = { keepAlive: true, maxSockets: 64 }
+/** Without a bound of its own: whoever reads slowly holds a connection, for as long as one request, and everybody else would wait behind them, in vain. */
+const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY }

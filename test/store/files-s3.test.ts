@@ -92,6 +92,15 @@ describeWith(['swift'], 'files in a bucket', () => {
     expect(await files.sizeOf(other)).toBeUndefined()
   })
 
+  it('wait for nobody who reads slowly, however many of these there are', async () => {
+    const files = await open()
+    const name = kept()
+    await files.write(name, pieces(Buffer.alloc(4 * 1024 * 1024, 'x')), 4 * 1024 * 1024)
+    const slow = await Promise.all(Array.from({ length: 70 }, () => files.read(name)))
+    expect(await files.sizeOf(name)).toBe(4 * 1024 * 1024)
+    for (const one of slow) one.destroy()
+  })
+
   const send = (url: string, body: string, type: string) => fetch(url, { method: 'PUT', body, headers: { 'content-type': type } })
   const inAMinute = () => new Date(Date.now() + 60_000)
 
