@@ -27,6 +27,11 @@ const isOrigin = (value: string) =>
 const isIceUrl = (scheme: string) => (value: string) =>
   new RegExp(`^${scheme}s?:[^\\s,]+$`).test(value) ? undefined : `set a URL that begins with ${scheme}: or ${scheme}s:.`
 
+const isLivekit = (value: string) =>
+  isUrl(['ws:', 'wss:'])(value) === undefined && new URL(value).href === `${new URL(value).origin}/`
+    ? undefined
+    : 'set wss://HOST and nothing after it; keys have names of their own.'
+
 const isNoBlank = (value: string) => (value.trim() === value ? undefined : 'it begins or ends with a blank.')
 
 /** Every setting, with its name in the environment. Times are milliseconds where the name says so. */
@@ -96,10 +101,11 @@ export const settings = {
   turnSecret: secret('TURN_SECRET', "what the TURN servers take for a shared secret: coturn's `static-auth-secret`", isNoBlank),
   turnCredentialMs: number('TURN_CREDENTIAL_MS', 3_600_000, 'how long credentials for TURN are good', 1000),
 
-  livekitUrl: optional(
+  // Clients are told it: what somebody puts into it by mistake must come no further.
+  livekitUrl: secret(
     'LIVEKIT_URL',
-    'a LiveKit server that calls may go through: `wss://…`, where clients connect; its API is at the same place',
-    isUrl(['ws:', 'wss:']),
+    'a LiveKit server that calls may go through: `wss://HOST`, where clients connect; its API is at the same place',
+    isLivekit,
   ),
   livekitApiKey: secret('LIVEKIT_API_KEY', 'what LiveKit knows us by', isNoBlank),
   livekitApiSecret: secret('LIVEKIT_API_SECRET', 'the secret of that key', isNoBlank),

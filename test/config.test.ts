@@ -21,7 +21,7 @@ describe('the configuration', () => {
     [{ TURN_SECRET: ' secret' }, 'TURN_SECRET: it begins or ends with a blank.'],
     [
       { LIVEKIT_URL: 'https://here', LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: 'secret' },
-      'LIVEKIT_URL=https://here: set a URL that begins',
+      'LIVEKIT_URL: set wss://HOST and nothing after it',
     ],
     [
       { LIVEKIT_URL: 'wss://here', LIVEKIT_API_KEY: 'key' },
@@ -47,6 +47,16 @@ describe('the configuration', () => {
     expect(() => readConfig(env)).toThrow(ConfigError)
     expect(() => readConfig(env)).toThrow(line)
   })
+
+  it.each(['wss://key:hunter2@here', 'wss://here?token=hunter2', 'wss://here/livekit', 'wss://here/#x'])(
+    'takes nothing for the SFU of which clients must not hear, or which its API is not at: %s',
+    (url) => {
+      const sfu = (LIVEKIT_URL: string) => readConfig({ LIVEKIT_URL, LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: 'secret' }).livekitUrl
+      expect(() => sfu(url)).toThrow(/^LIVEKIT_URL: (?!.*hunter2)/)
+      expect([sfu('wss://here/'), sfu('ws://here:7880')]).toEqual(['wss://here/', 'ws://here:7880'])
+    },
+  )
+
   it('reads where files are kept, and repeats no secret that was put there', () => {
     expect(readConfig({}).storage).toEqual({ kind: 'disk', folder: '.data/files' })
     expect(readConfig({ STORAGE_URL: amazon }).storage).toEqual({
