@@ -1,6 +1,7 @@
 import { lstat, mkdir, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { uuid } from '../lib/uuid.ts'
+import { StorageUnusable } from './storage-url.ts'
 
 /** Files of this machine that are there for as long as some work takes. */
 export interface LentFiles {
@@ -10,13 +11,18 @@ export interface LentFiles {
   tidy(before: Date): Promise<void>
 }
 
-/** In a folder that is ours alone: in one that everybody may write to, somebody else could have made it first. */
+/**
+ * In a folder that is ours alone: in one that everybody may write to, somebody else could have made it first. Rejects with StorageUnusable, which
+ * says what to set.
+ */
 export async function openLentFiles(folder: string): Promise<LentFiles> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch(({ code }: NodeJS.ErrnoException) => {
+    throw new StorageUnusable(`TMPDIR: the folder ${folder} cannot be made (${code}): set TMPDIR to another.`)
+  })
   const { uid, mode } = await lstat(folder).then((found) => (found.isDirectory() ? found : { uid: undefined, mode: 0 }))
   const isOurs = process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0)
   if (uid === undefined || !isOurs)
-    throw new Error(`${folder} is not a folder that this user alone may write to: remove it, or set TMPDIR.`)
+    throw new StorageUnusable(`TMPDIR: ${folder} is not a folder that this user alone may write to: remove it, or set TMPDIR to another.`)
   return {
     async lend(work) {
       const path = join(folder, uuid())

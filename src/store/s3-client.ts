@@ -71,13 +71,15 @@ export async function requireBucket(client: S3Client, storage: S3Storage): Promi
 
 interface Failure {
   readonly name: string
+  /** In one line, without a full stop. */
   readonly message: string
   readonly status: number | undefined
 }
 
 function failureOf(error: Error & { code?: string; $metadata?: { httpStatusCode?: number } }): Failure {
   const { name, message, code, $metadata } = error
-  return { name: name === 'Error' && code !== undefined ? code : name, message, status: $metadata?.httpStatusCode }
+  const line = message.replaceAll(/\s+/g, ' ').replace(/[. ]+$/, '')
+  return { name: name === 'Error' && code !== undefined ? code : name, message: line, status: $metadata?.httpStatusCode }
 }
 
 /** How every store knows that a list of names came whole. */

@@ -247,6 +247,9 @@ describeWith(['swift'], 'a bucket that cannot be used', () => {
     expect(await refusing({ awsSecretAccessKey: 'guessed' })).toBe(
       `StorageUnusable: ${place} is not open to these keys (403): see AWS_ACCESS_KEY_ID, and what they may.`,
     )
+    // Of what goes wrong with TLS its library tells in two.
+    const safe = await refusing({ storage: { ...storage, endpoint: swift.endpoint.replace('http', 'https') } })
+    expect(safe.split('\n')).toEqual([expect.stringMatching(/ cannot be reached: .*wrong version number.*[^. ]\.$/)])
     await swift.kill()
     expect(await refusing({})).toMatch(/^StorageUnusable: .* cannot be reached: .*ECONNREFUSED/)
     await swift.stop()

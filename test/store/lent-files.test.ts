@@ -30,6 +30,11 @@ describe('lent files', () => {
     symlinkSync(target!, link!)
     writeFileSync(file!, '')
     for (const folder of [open!, link!]) await expect(openLentFiles(folder)).rejects.toThrow('is not a folder that this user alone')
-    await expect(openLentFiles(file!)).rejects.toThrow('EEXIST')
+    // What can be put right is told as that.
+    for (const folder of [open!, file!, join(file!, 'folder')])
+      await expect(openLentFiles(folder), folder).rejects.toMatchObject({
+        name: 'StorageUnusable',
+        message: expect.stringContaining('TMPDIR'),
+      })
   })
 })
