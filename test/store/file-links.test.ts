@@ -39,6 +39,10 @@ describe('links to this server', () => {
       `${stretched.toString('base64url')}.${signature}`,
       `${claims}.${signature.slice(1)}`,
       `${claims}.`,
+      // The same bytes, as somebody else would write them.
+      `${token}.${signature}`,
+      `${token}=`,
+      `${claims}.${signature.slice(0, 9)} ${signature.slice(9)}`,
       claims,
       '',
       '.',
