@@ -2,13 +2,12 @@ import type { Services } from '../../graphql/context.ts'
 import { forbidden } from '../../lib/refusal.ts'
 import type { Meeting, Prisma } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
-import { occurrenceAt } from '../recurrence/occurrences.ts'
 import { endCallOfIn, streamsOfCallOf } from './calling.ts'
 import { meetingCancelled, meetingUpdated } from './events.ts'
 import type { Hearer } from './hearers.ts'
 import { moved } from './moves.ts'
 import { exceptIn } from './moving.ts'
-import { namedOf, requireToCome } from './naming.ts'
+import { lastEndAfter, namedOf, requireToCome } from './naming.ts'
 import { canCancelMeeting } from './policy.ts'
 import { inMeeting, onlyForItsHost, requireMeeting, requireNotOver } from './scene.ts'
 import { settleIn } from './settling.ts'
@@ -64,7 +63,6 @@ export async function cancelMeeting(services: Services, person: string, { meetin
 /** The occurrence that runs or was to come next is its last one from now on: so what is cancelled is not found for ever. */
 async function cancelIn(tx: Transaction, meeting: Meeting, hearers: readonly Hearer[], person: string): Promise<void> {
   const exceptions = await tx.rows.meetingException.findMany({ where: { meetingId: meeting.id } })
-  const last = occurrenceAt(meeting, exceptions, meeting.currentStart)
   await tx.rows.meeting.update({
     where: { id: meeting.id },
     data: {
@@ -73,7 +71,7 @@ async function cancelIn(tx: Transaction, meeting: Meeting, hearers: readonly Hea
       updatedAt: tx.at,
       revision: { increment: 1 },
       dueAt: null,
-      lastEndsAt: last?.endsAt ?? meeting.lastEndsAt,
+      lastEndsAt: lastEndAfter(meeting, exceptions),
     },
   })
   tellOfMeetingIn(tx, meeting, hearers, meetingCancelled({ meetingId: meeting.id, actorId: person }))

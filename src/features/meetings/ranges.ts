@@ -78,8 +78,9 @@ export async function occurrencesOf(context: Context, meeting: Meeting, { from, 
 /** Those of one meeting that lie in the range, in order, and made only as far as they are asked for. */
 export function* walk(meeting: Meeting, exceptions: readonly MeetingException[], { from, to }: Range): Generator<OccurrenceOf, void> {
   for (const occurrence of occurrencesFrom(meeting, exceptions, from)) {
-    if (occurrence.startsAt >= to || isBeyond(meeting, occurrence.originalStart)) return
-    yield { ...occurrence, meeting }
+    if (occurrence.startsAt >= to) return
+    // One that was moved past them may follow.
+    if (!isBeyond(meeting, occurrence.originalStart)) yield { ...occurrence, meeting }
   }
 }
 
