@@ -5,7 +5,7 @@ import { encodeId } from '../../graphql/ids.ts'
 import { groupBy } from '../../lib/group-by.ts'
 import type { Database } from '../../store/database.ts'
 import type { Meeting, MeetingException, Rsvp } from '../../store/generated/prisma/client.ts'
-import { meetingColumns } from '../meetings/queries.ts'
+import { isSeen, joinStanding, meetingColumns } from '../meetings/queries.ts'
 import { type Calendar, writeCalendar } from './ics.ts'
 import type { CalendarLink, CalendarTerms } from './links.ts'
 
@@ -87,10 +87,8 @@ function readOne({ sql }: Database, userId: string, meetingId: string): Promise<
   return sql<Row>(`${rowsSeen} and m.id = $2`, [userId, meetingId])
 }
 
-/** What the person $1 sees, as `canSeeMeeting` decides. */
+/** What the person $1 sees. */
 const rowsSeen = `select ${meetingColumns}, creator.name as "createdByName", a.rsvp
-  from meeting m join room r on r.id = m.room_id join app_user creator on creator.id = m.created_by_id
+  from meeting m join app_user creator on creator.id = m.created_by_id ${joinStanding('$1')}
   left join meeting_attendee a on a.meeting_id = m.id and a.user_id = $1
-  left join room_member mine on mine.room_id = r.id and mine.user_id = $1 and mine.left_at is null
-  left join team_member t on t.team_id = r.team_id and t.user_id = $1 and t.left_at is null
-  where (mine.id is not null or (a.is_guest and (r.team_id is null or t.id is not null)) or (not r.is_private and t.id is not null))`
+  where ${isSeen}`

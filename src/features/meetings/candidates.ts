@@ -1,7 +1,7 @@
 import { defineQuestion } from '../../graphql/loaders.ts'
 import { groupBy } from '../../lib/group-by.ts'
 import type { Meeting } from '../../store/generated/prisma/client.ts'
-import { meetingById, meetingColumns } from './queries.ts'
+import { isSeen, joinStanding, meetingById, meetingColumns } from './queries.ts'
 import type { Candidates } from './ranges.ts'
 
 /** Of rooms: all of theirs. */
@@ -14,14 +14,11 @@ export const meetingsOfTeams = defineCandidates(
    where r.team_id = wanted.id and (not r.is_private or mine.id is not null)`,
 )
 
-/** Of people: of those that they are invited to and have not declined, what they see: as `canSeeMeeting` decides. */
+/** Of people: of those that they are invited to and have not declined, what they see. */
 export const meetingsOfPeople = defineCandidates(
   'meetingsOfPeople',
-  `meeting_attendee a join meeting m on m.id = a.meeting_id join room r on r.id = m.room_id
-   left join room_member mine on mine.room_id = r.id and mine.user_id = a.user_id and mine.left_at is null
-   left join team_member t on t.team_id = r.team_id and t.user_id = a.user_id and t.left_at is null
-   where a.user_id = wanted.id and a.rsvp <> 'DECLINED'
-     and (mine.id is not null or (a.is_guest and (r.team_id is null or t.id is not null)) or (not r.is_private and t.id is not null))`,
+  `meeting_attendee a join meeting m on m.id = a.meeting_id ${joinStanding('a.user_id')}
+   where a.user_id = wanted.id and a.rsvp <> 'DECLINED' and ${isSeen}`,
 )
 
 /** `where`: from where on, beside `wanted.id`; $6 is the viewer, if one is named. In one statement for however many. */

@@ -12,6 +12,14 @@ export const meetingColumns = `m.id, m.room_id as "roomId", m.title, m.descripti
 export const attendeeColumns = `a.id, a.meeting_id as "meetingId", a.user_id as "userId", a.rsvp, a.is_guest as "isGuest",
   a.invited_by_id as "invitedById", a.invited_at as "invitedAt"`
 
+/** How `userId`, a column or a parameter, stands to the room of `meeting m`: `r` is the room, `mine` and `t` are their rows there, if any. */
+export const joinStanding = (userId: string) => `join room r on r.id = m.room_id
+  left join room_member mine on mine.room_id = r.id and mine.user_id = ${userId} and mine.left_at is null
+  left join team_member t on t.team_id = r.team_id and t.user_id = ${userId} and t.left_at is null`
+
+/** Beside these, from `meeting_attendee a`: what `canSeeMeeting` decides. */
+export const isSeen = `(mine.id is not null or (not r.is_private and t.id is not null) or (a.is_guest and (r.team_id is null or t.id is not null)))`
+
 export const meetingById = defineLoader<string, Meeting>('meetingById', async ({ prisma }, ids) =>
   inOrder(ids, await prisma.meeting.findMany({ where: { id: { in: [...ids] } } }), ({ id }) => id),
 )
