@@ -77,6 +77,9 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       const { message, extensions } = mask.error(error)
       if (response.headersSent) return void response.destroy()
       json(response, 500, { errors: [{ message, extensions }] })
+    } finally {
+      // Answered before all of it came: what still comes is for nobody.
+      if (takesLong(request)) hurry(request, response, settings.requestMs)
     }
   }
 
@@ -122,6 +125,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
 
 /** Whoever has not sent all of a request in time is told so, and cut: a body that comes byte by byte holds a place. */
 function hurry(request: IncomingMessage, response: ServerResponse, withinMs: number): void {
+  if (request.complete || request.destroyed) return
   const cut = () => {
     if (request.complete) return
     // As Node says it itself, of what it waits for the longest.

@@ -107,6 +107,13 @@ describe('putting bytes', () => {
     request.write('{"query":')
     expect(await answer).toBe(408)
     await closed
+    const unwelcome = httpRequest(`${hasty.url}/uploads/x`, { method: 'PUT', headers: { 'content-length': 1000 } })
+    const refused = new Promise<number>((resolve) => unwelcome.once('response', (response) => resolve(response.resume().statusCode!)))
+    const cut = new Promise<void>((resolve) => unwelcome.on('error', () => {}).once('close', () => resolve()))
+    const trickling = setInterval(() => unwelcome.write('z'), 100)
+    expect(await refused).toBe(403)
+    await cut
+    clearInterval(trickling)
     expect(await slow.finish()).toBe(204)
     expect((await putFile.complete(ben, attachment.id)).state).toBe('READY')
     await hasty.close()
