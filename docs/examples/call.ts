@@ -10,6 +10,8 @@ export interface Talk {
   readonly call: Call
   /** The others to whom this device is connected, or about to be, by the ids of their participants. */
   readonly peers: ReadonlyMap<string, Peer>
+  /** Where `call.transport` is SFU: what LiveKit's own client connects with, and soon. There are no `peers` then. */
+  readonly sfu: { readonly url: string; readonly token: string } | null
   /** Turns microphone and camera on and off, and tells the others. */
   show(sent: { readonly audio?: boolean; readonly video?: boolean }): Promise<void>
   hangUp(): Promise<void>
@@ -42,15 +44,17 @@ export interface Participant {
 
 const participantParts = 'id state audio video user { id name }'
 export const callParts = `id state endReason transport startedBy { name } participants { ${participantParts} }`
-export const iceParts = 'iceServers { urls username credential expiresAt }'
+const iceParts = 'iceServers { urls username credential expiresAt }'
+export const wayParts = `${iceParts} sfu { url token }`
 
 type IceServer = RTCIceServer & { readonly expiresAt: string | null }
 
-/** What `startCall` and `joinCall` answer. */
+/** What `startCall`, `joinCall` and `joinMeeting` answer. */
 export interface Place {
   readonly participant: { readonly id: string }
   readonly call: Call & { readonly room: { readonly id: string; readonly cursor: string } }
   readonly iceServers: IceServer[]
+  readonly sfu: Talk['sfu']
 }
 
 export type Ask = <Data>(query: string, variables?: Record<string, unknown>) => Promise<Data>
@@ -214,6 +218,7 @@ export function createTalk({ sockets, ask, place, media, configuration, listener
       return call
     },
     peers,
+    sfu: place.sfu,
     async show(sent) {
       for (const track of media.getTracks()) track.enabled = sent[track.kind as 'audio' | 'video'] ?? track.enabled
       const mutation = 'mutation ($input: UpdateParticipantInput!) { updateParticipant(input: $input) { participant { id } } }'

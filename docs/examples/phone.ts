@@ -1,4 +1,4 @@
-import { type Ask, type Call, callParts, createTalk, iceParts, type Place, type Talk, type TalkListeners } from './call.ts'
+import { type Ask, type Call, callParts, createTalk, type Place, type Talk, type TalkListeners, wayParts } from './call.ts'
 import { resume } from './resume.ts'
 import type { Session } from './session.ts'
 
@@ -10,6 +10,8 @@ export interface Phone {
   start(roomId: string, media: MediaStream, listeners: TalkListeners): Promise<Talk>
   /** Answers, or joins. */
   join(callId: string, media: MediaStream, listeners: TalkListeners): Promise<Talk>
+  /** Begins a meeting's call, or joins it. */
+  meet(meetingId: string, media: MediaStream, listeners: TalkListeners): Promise<Talk>
   decline(callId: string): Promise<void>
 }
 
@@ -22,7 +24,10 @@ export interface RingListeners {
 }
 
 export interface PhoneOptions {
-  /** Of this device alone, and the same when it repeats itself. */
+  /**
+   * Of this device alone, and the same when it repeats itself: made once and kept in `sessionStorage`, say, a page that is loaded anew has
+   * its place in a call still, and a second tab is another device.
+   */
   readonly deviceId: string
   /** What the server's `iceServers` leave open. */
   readonly configuration?: RTCConfiguration
@@ -52,11 +57,12 @@ export function createPhone(session: Session, { deviceId, configuration = {} }: 
     }
   }
 
-  async function take(mutation: 'startCall' | 'joinCall', input: object, media: MediaStream, listeners: TalkListeners): Promise<Talk> {
-    const type = mutation === 'startCall' ? 'StartCallInput' : 'JoinCallInput'
+  type Way = 'startCall' | 'joinCall' | 'joinMeeting'
+  async function take(way: Way, input: object, media: MediaStream, listeners: TalkListeners): Promise<Talk> {
+    const type = { startCall: 'StartCallInput', joinCall: 'JoinCallInput', joinMeeting: 'JoinMeetingInput' }[way]
     const { place } = await ask<{ place: Place }>(
       `mutation ($input: ${type}!) {
-        place: ${mutation}(input: $input) { participant { id } call { ${callParts} room { id cursor } } ${iceParts} }
+        place: ${way}(input: $input) { participant { id } call { ${callParts} room { id cursor } } ${wayParts} }
       }`,
       { input: { ...input, deviceId } },
     )
@@ -100,12 +106,16 @@ export function createPhone(session: Session, { deviceId, configuration = {} }: 
       )
     },
     start(roomId, media, listeners) {
-      const kind = media.getVideoTracks().length > 0 ? 'VIDEO' : 'AUDIO'
-      return take('startCall', { roomId, media: kind, nonce: crypto.randomUUID() }, media, listeners)
+      return take('startCall', { roomId, media: kindOf(media), nonce: crypto.randomUUID() }, media, listeners)
     },
     join: (callId, media, listeners) => take('joinCall', { callId }, media, listeners),
+    meet: (meetingId, media, listeners) => take('joinMeeting', { meetingId, media: kindOf(media) }, media, listeners),
     async decline(callId) {
       await ask('mutation ($input: DeclineCallInput!) { declineCall(input: $input) { call { id } } }', { input: { callId } })
     },
   }
+}
+
+function kindOf(media: MediaStream): 'AUDIO' | 'VIDEO' {
+  return media.getVideoTracks().length > 0 ? 'VIDEO' : 'AUDIO'
 }

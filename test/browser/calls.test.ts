@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { callOf, send } from '../journeys/calling.ts'
 import { startDyingNode } from '../journeys/dying.ts'
 import type { Person } from '../journeys/person.ts'
+import { write } from '../journeys/place.ts'
 import { startNodes, type World } from '../journeys/world.ts'
 import type { Parley } from '../support/parley.ts'
 import { sharedPostgres } from '../support/postgres.ts'
@@ -106,6 +107,19 @@ describeWith(['postgres', 'redis', 'chromium'], 'calls between browsers, over tw
     await hears(listening, 'Ada', 'Ben')
     for (const device of [hers, listening])
       await device.sees('Ben', (look) => look.flows.some((flow) => flow.with === participantOf(look, ben).id && flow.width > 0))
+  }, 120_000)
+
+  it('whoever comes to a meeting first begins its call, and a guest of the room who comes second sees them', async () => {
+    const [ada, ben] = await Promise.all([world.aPerson('Ada', here), world.aPerson('Ben', there)])
+    const hour = 3_600_000
+    const [startsAt, endsAt] = [hour, 2 * hour].map((later) => new Date(Date.now() + later).toISOString())
+    const input = { roomId: await ada.make(), title: 'Plans', timeZone: 'UTC', startsAt, endsAt, attendeeIds: [ben.id] }
+    const { meeting } = await write<{ meeting: { id: string } }>(ada, 'scheduleMeeting', input, 'meeting { id }')
+    const [hers, his] = await Promise.all([devices.open(ada, [here]), devices.open(ben, [there])])
+    await hers.meet(meeting.id)
+    await his.meet(meeting.id)
+    await Promise.all([hers.receives(1, 'host/host'), his.receives(1, 'host/host')])
+    expect((await his.look()).rang).toEqual([])
   }, 120_000)
 
   it('two who call each other at once are in one call, and see each other, until one closes the connection', async () => {

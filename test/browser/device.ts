@@ -10,6 +10,7 @@ export interface Device {
   /** Signs in and listens for calls. It speaks with the first of the nodes, and after each lost connection with the next one. */
   open(options: DeviceOptions): Promise<void>
   start(roomId: string): Promise<void>
+  meet(meetingId: string): Promise<void>
   /** The newest that rings. */
   answer(): Promise<void>
   show(sent: { audio?: boolean; video?: boolean }): Promise<void>
@@ -158,6 +159,7 @@ const device: Device = {
     })
   },
   start: (roomId) => enter(phone.start(roomId, media, listeners)),
+  meet: (meetingId) => enter(phone.meet(meetingId, media, listeners)),
   answer: () => enter(phone.join(ringing.at(-1)!.id, media, listeners)),
   show: (sent) => talk!.show(sent),
   hangUp: () => talk!.hangUp(),

@@ -88,6 +88,7 @@ function deviceOn(page: Page): OpenDevice {
     look,
     sees,
     start: (roomId) => page.evaluate((roomId) => window.device.start(roomId), roomId),
+    meet: (meetingId) => page.evaluate((meetingId) => window.device.meet(meetingId), meetingId),
     answer: () => page.evaluate(() => window.device.answer()),
     show: (sent) => page.evaluate((sent) => window.device.show(sent), sent),
     hangUp: () => page.evaluate(() => window.device.hangUp()),
