@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { readCalendar } from '../features/calendars/calendars.ts'
+import { readCalendar } from '../features/calendars/reading.ts'
 import type { Services } from '../graphql/context.ts'
 import { sha256 } from '../lib/hash.ts'
 import { Refusal } from '../lib/refusal.ts'
-import { pathOf } from './request.ts'
+import { HttpRefused, refuse } from './http-refused.ts'
+import { hasAlready, pathOf } from './request.ts'
 
 /**
  * Calendars, by links that are all the right that is asked for. Answers false for a path that leads to none: which of them once did cannot be
@@ -14,7 +15,7 @@ export function createCalendarRoute({ services }: { readonly services: Services 
     const token = /^\/calendars\/([^/]+)\.ics$/.exec(pathOf(request))?.[1]
     if (token === undefined) return false
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      refuse(response, 405, 'Only GET, HEAD, please.', 'BAD_USER_INPUT', { allow: 'GET, HEAD' })
+      refuse(request, response, new HttpRefused(405, 'Only GET, HEAD, please.', { allow: 'GET, HEAD' }))
       return true
     }
     try {
@@ -22,9 +23,9 @@ export function createCalendarRoute({ services }: { readonly services: Services 
       if (calendar === undefined) return false
       give(request, response, calendar)
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error
+      if (!(error instanceof Refusal) || error.code !== 'RATE_LIMITED') throw error
       const seconds = Math.ceil((error.extensions.retryAfterMs ?? 0) / 1000)
-      refuse(response, 429, error.message, error.code, { 'retry-after': String(seconds) })
+      refuse(request, response, new HttpRefused(429, error.message, { 'retry-after': String(seconds) }))
     }
     return true
   }
@@ -34,9 +35,7 @@ function give(request: IncomingMessage, response: ServerResponse, calendar: stri
   const etag = `"${sha256(calendar)}"`
   // Looked at anew each time, since rights end, and kept by nobody on the way.
   const headers = { etag, 'cache-control': 'private, no-cache', 'content-security-policy': "default-src 'none'; sandbox" }
-  const known = request.headers['if-none-match']
-  if (known?.split(',').some((one) => ['*', etag].includes(one.trim().replace(/^W\//, ''))))
-    return void response.writeHead(304, headers).end()
+  if (hasAlready(request, etag)) return void response.writeHead(304, headers).end()
   response.writeHead(200, {
     ...headers,
     'content-type': 'text/calendar; charset=utf-8',
@@ -44,9 +43,4 @@ function give(request: IncomingMessage, response: ServerResponse, calendar: stri
     'content-length': Buffer.byteLength(calendar),
   })
   response.end(request.method === 'HEAD' ? undefined : calendar)
-}
-
-function refuse(response: ServerResponse, status: number, message: string, code: string, headers: Record<string, string>): void {
-  const body = JSON.stringify({ errors: [{ message, extensions: { code } }] })
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers }).end(body)
 }

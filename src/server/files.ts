@@ -4,8 +4,9 @@ import { isAvatar, isAwaited } from '../features/uploads/queries.ts'
 import type { Services } from '../graphql/context.ts'
 import type { ServerLinks } from '../store/file-links.ts'
 import { type FileName, isFileName, NoSuchFile, type PutLink, WrongSize } from '../store/files.ts'
+import { HttpRefused, refuse } from './http-refused.ts'
 import { readRange } from './ranges.ts'
-import { pathOf } from './request.ts'
+import { hasAlready, pathOf } from './request.ts'
 
 export interface FileParts {
   readonly services: Services
@@ -13,18 +14,6 @@ export interface FileParts {
   readonly settings: { readonly corsOrigins: readonly string[] }
   /** Told of an answer that may take long, before anything of it is written. */
   readonly onStream: (response: ServerResponse) => void
-}
-
-/** A request for a file that is not to be had: a status of HTTP, and a sentence. */
-class FileRefused extends Error {
-  readonly status: number
-  readonly headers: OutgoingHttpHeaders
-
-  constructor(status: number, sentence: string, headers: OutgoingHttpHeaders = {}) {
-    super(sentence)
-    this.status = status
-    this.headers = headers
-  }
 }
 
 /**
@@ -38,11 +27,11 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
 
   async function put(request: IncomingMessage, response: ServerResponse, token: string): Promise<void> {
     const link = links.readPut(token)
-    if (!link) throw new FileRefused(403, 'This link has lapsed, or is none of ours.')
+    if (!link) throw new HttpRefused(403, 'This link has lapsed, or is none of ours.')
     const { 'content-length': length, 'content-type': type } = request.headers
-    if (length === undefined) throw new FileRefused(411, 'Say by a Content-Length how many bytes come.')
-    if (Number(length) !== link.size) throw new FileRefused(400, `This link is for ${link.size} bytes.`)
-    if (type !== link.mimeType) throw new FileRefused(400, `This link is for ${link.mimeType}.`)
+    if (length === undefined) throw new HttpRefused(411, 'Say by a Content-Length how many bytes come.')
+    if (Number(length) !== link.size) throw new HttpRefused(400, `This link is for ${link.size} bytes.`)
+    if (type !== link.mimeType) throw new HttpRefused(400, `This link is for ${link.mimeType}.`)
     await requireAwaited(link.name)
     // However often somebody tries again, one try takes room. The one before may have broken off, and nobody has told us.
     putting.get(link.name)?.destroy()
@@ -61,7 +50,7 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
   }
 
   async function requireAwaited(name: FileName): Promise<void> {
-    if (!(await isAwaited(services.database, name))) throw new FileRefused(409, 'This file has been completed, or is no longer waited for.')
+    if (!(await isAwaited(services.database, name))) throw new HttpRefused(409, 'This file has been completed, or is no longer waited for.')
   }
 
   async function takeBytes(request: IncomingMessage, response: ServerResponse, link: PutLink): Promise<void> {
@@ -69,29 +58,28 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
     // What fails here shall still be told: leaving the loop must not cut the connection.
     const bytes = request.iterator({ destroyOnReturn: false })
     await files.write(link.name, bytes, link.size).catch((error) => {
-      if (error instanceof WrongSize) throw new FileRefused(400, `This link is for ${link.size} bytes.`)
-      if (['ENOSPC', 'EDQUOT'].includes(error.code)) throw new FileRefused(507, 'There is no room for this file: try again later.')
+      if (error instanceof WrongSize) throw new HttpRefused(400, `This link is for ${link.size} bytes.`)
+      if (['ENOSPC', 'EDQUOT'].includes(error.code)) throw new HttpRefused(507, 'There is no room for this file: try again later.')
       throw error
     })
   }
 
   async function get(request: IncomingMessage, response: ServerResponse, name: FileName, shown: OutgoingHttpHeaders): Promise<void> {
     const size = await files.sizeOf(name)
-    if (size === undefined) throw new FileRefused(404, 'This file is gone.')
+    if (size === undefined) throw new HttpRefused(404, 'This file is gone.')
     // Bytes never change under their name.
     const etag = `"${name.slice('kept/'.length)}"`
     const headers = { ...shown, etag, 'accept-ranges': 'bytes', 'content-security-policy': "default-src 'none'; sandbox" }
-    const { 'if-none-match': known, 'if-range': begun, range: asked } = request.headers
-    if (known?.split(',').some((one) => ['*', etag].includes(one.trim().replace(/^W\//, ''))))
-      return void response.writeHead(304, headers).end()
+    const { 'if-range': begun, range: asked } = request.headers
+    if (hasAlready(request, etag)) return void response.writeHead(304, headers).end()
     if (request.method === 'HEAD') return void response.writeHead(200, { ...headers, 'content-length': size }).end()
     const range = begun === undefined || begun === etag ? readRange(asked, size) : undefined
-    if (range === 'none') throw new FileRefused(416, `This file has ${size} bytes.`, { 'content-range': `bytes */${size}` })
+    if (range === 'none') throw new HttpRefused(416, `This file has ${size} bytes.`, { 'content-range': `bytes */${size}` })
     const part = range
       ? { 'content-range': `bytes ${range.first}-${range.last}/${size}`, 'content-length': range.last - range.first + 1 }
       : { 'content-length': size }
     const bytes = await files.read(name, range).catch((error) => {
-      throw error instanceof NoSuchFile ? new FileRefused(404, 'This file is gone.') : error
+      throw error instanceof NoSuchFile ? new HttpRefused(404, 'This file is gone.') : error
     })
     onStream(response)
     response.writeHead(range ? 206 : 200, { ...headers, ...part })
@@ -101,7 +89,7 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
 
   function getByLink(request: IncomingMessage, response: ServerResponse, token: string): Promise<void> {
     const link = links.readGet(token)
-    if (!link) throw new FileRefused(403, 'This link has lapsed, or is none of ours.')
+    if (!link) throw new HttpRefused(403, 'This link has lapsed, or is none of ours.')
     const seconds = Math.max(0, Math.floor((link.expiresAt.getTime() - Date.now()) / 1000))
     return get(request, response, link.name, {
       'content-type': link.mimeType,
@@ -114,7 +102,7 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
   async function getAvatar(request: IncomingMessage, response: ServerResponse, file: string): Promise<void> {
     const [, id = '', size] = /^([0-9a-f-]{36})-(small|large)\.webp$/.exec(file) ?? []
     const name = `kept/${id}.${size}`
-    if (!isFileName(name) || !(await isAvatar(services.database, id))) throw new FileRefused(404, 'There is nothing here.')
+    if (!isFileName(name) || !(await isAvatar(services.database, id))) throw new HttpRefused(404, 'There is nothing here.')
     return get(request, response, name, {
       'content-type': 'image/webp',
       'content-disposition': 'inline',
@@ -132,10 +120,10 @@ export function createFileRoutes({ services, links, settings, onStream }: FilePa
     try {
       for (const [header, value] of Object.entries(crossOrigin(request, settings.corsOrigins, methods))) response.setHeader(header, value)
       if (request.method === 'OPTIONS') response.writeHead(204, { allow: methods }).end()
-      else if (!way[request.method!]) throw new FileRefused(405, `Only ${methods}, please.`, { allow: methods })
+      else if (!way[request.method!]) throw new HttpRefused(405, `Only ${methods}, please.`, { allow: methods })
       else await way[request.method!]!(request, response, rest)
     } catch (error) {
-      if (!(error instanceof FileRefused) || (request.destroyed && !request.complete) || response.headersSent) throw error
+      if (!(error instanceof HttpRefused) || (request.destroyed && !request.complete) || response.headersSent) throw error
       refuse(request, response, error)
     }
     return true
@@ -160,21 +148,4 @@ function crossOrigin({ headers: { origin } }: IncomingMessage, welcome: readonly
     'access-control-expose-headers': 'etag, content-range, content-disposition, accept-ranges',
     'access-control-max-age': '3600',
   }
-}
-
-function refuse(request: IncomingMessage, response: ServerResponse, { status, message, headers }: FileRefused): void {
-  const body =
-    request.method === 'HEAD'
-      ? undefined
-      : JSON.stringify({ errors: [{ message, extensions: { code: codeOf[status] ?? 'BAD_USER_INPUT' } }] })
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers }).end(body)
-  // What is still coming is read and dropped, so that the answer arrives.
-  request.resume()
-}
-
-const codeOf: Partial<Record<number, string>> = {
-  403: 'FORBIDDEN',
-  404: 'NOT_FOUND',
-  409: 'CONFLICT',
-  507: 'INTERNAL_SERVER_ERROR',
 }

@@ -30,6 +30,11 @@ function readAddress(text: string): string | undefined {
   return `${[...groups(head), ...missing, ...groups(tail)].slice(0, 4).join(':')}::/64`
 }
 
+/** Whether the client has it, by the entity tag of what it was given before. */
+export function hasAlready({ headers: { 'if-none-match': known } }: IncomingMessage, etag: string): boolean {
+  return known?.split(',').some((one) => ['*', etag].includes(one.trim().replace(/^W\//, ''))) ?? false
+}
+
 export function wantsEvents(request: IncomingMessage): boolean {
   return /text\/event-stream/i.test(request.headers.accept ?? '')
 }

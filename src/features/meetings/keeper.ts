@@ -1,3 +1,4 @@
+import { encodeId } from '../../graphql/ids.ts'
 import { repeat } from '../../lib/timers.ts'
 import type { Database } from '../../store/database.ts'
 import { isLostConnection } from '../../store/failures.ts'
@@ -20,8 +21,8 @@ declare module '../../graphql/context.ts' {
  */
 export interface Meetings {
   readonly terms: MeetingTerms
-  /** Where Parley is found, without a slash at its end. */
-  base(): string
+  /** The address of a meeting, for people to hand on. */
+  linkTo(meetingId: string): string
 }
 
 export interface OwnedMeetings extends Meetings {
@@ -32,6 +33,7 @@ export interface OwnedMeetings extends Meetings {
 
 export interface MeetingsOptions extends MeetingTerms {
   readonly meetingTickMs: number
+  /** Where clients reach this server. */
   readonly base: () => string
   readonly onTrouble: (error: unknown) => void
 }
@@ -61,7 +63,7 @@ export function createMeetings(database: Database, transact: Transact, options: 
   const looking = repeat(look, meetingTickMs, onTrouble)
   return {
     terms: options,
-    base,
+    linkTo: (meetingId) => `${base()}/meetings/${encodeId('Meeting', meetingId)}`,
     tick: look,
     close() {
       isClosed = true

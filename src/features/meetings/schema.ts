@@ -1,6 +1,6 @@
 import { builder } from '../../graphql/builder.ts'
 import { takeCharacters } from '../../graphql/context.ts'
-import { decodeId, encodeId } from '../../graphql/ids.ts'
+import { decodeId } from '../../graphql/ids.ts'
 import { registerNode } from '../../graphql/node.ts'
 import { userById } from '../accounts/queries.ts'
 import { User } from '../accounts/schema.ts'
@@ -89,7 +89,7 @@ export const Meeting = builder.prismaNode('Meeting', {
     link: t.field({
       type: 'URL',
       description: 'Its address, to be handed on. Whoever opens it sees the meeting only if they may.',
-      resolve: ({ id }, _args, { services }) => `${services.meetings.base()}/meetings/${encodeId('Meeting', id)}`,
+      resolve: ({ id }, _args, { services }) => services.meetings.linkTo(id),
     }),
     attendeeCount: t.int({
       description: 'How many people are asked to come, or have answered.',

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest'
-import { readCalendar } from '../../../src/features/calendars/calendars.ts'
+import { readCalendar } from '../../../src/features/calendars/reading.ts'
 import { readHearers } from '../../../src/features/meetings/hearers.ts'
 import { canSeeMeeting } from '../../../src/features/meetings/policy.ts'
 import { requireMeeting } from '../../../src/features/meetings/scene.ts'

@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setImmediate as afterOthers } from 'node:timers/promises'
 import type { Services } from '../../graphql/context.ts'
-import { encodeId } from '../../graphql/ids.ts'
 import { groupBy } from '../../lib/group-by.ts'
 import type { Database } from '../../store/database.ts'
 import type { Meeting, MeetingException, Rsvp } from '../../store/generated/prisma/client.ts'
@@ -67,7 +66,7 @@ async function readMeetings(
     ...meeting,
     createdBy: { id: meeting.createdById, name: createdByName },
     exceptions: byMeeting.get(meeting.id) ?? [],
-    link: `${meetings.base()}/meetings/${encodeId('Meeting', meeting.id)}`,
+    link: meetings.linkTo(meeting.id),
   }))
 }
 
