@@ -30,12 +30,14 @@ export interface SfuKeeper {
 }
 
 export function keepSfu(database: Database, sfu: Sfu, { callTickMs, sfuLookMs, onTrouble }: SfuKeeperOptions): SfuKeeper {
+  /** All that is due, some at a time. Where each of these fails, the SFU is away: the rest would only say the same. */
   async function look(): Promise<void> {
-    const claims = await claim(database, sfuLookMs)
-    const settled = await Promise.allSettled(claims.map(settle))
-    // Where the SFU cannot be reached they all say the same.
-    const failed = settled.find((one) => one.status === 'rejected')
-    if (failed) onTrouble(failed.reason)
+    for (let goesOn = true; goesOn && !isClosing; ) {
+      const claims = await claim(database, sfuLookMs)
+      const failed = (await Promise.allSettled(claims.map(settle))).filter((one) => one.status === 'rejected')
+      if (failed[0]) onTrouble(failed[0].reason)
+      goesOn = claims.length === atOnce && failed.length < claims.length
+    }
   }
 
   async function settle({ id, state, claimedUntil }: Claim): Promise<void> {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createLivekit } from '../../../src/features/calls/livekit.ts'
 import type { Sfu } from '../../../src/features/calls/sfu.ts'
 import { keepSfu } from '../../../src/features/calls/sfu-keeper.ts'
+import { uuid } from '../../../src/lib/uuid.ts'
 import type { APerson, Domain } from '../../support/domain.ts'
 import { type Livekit, livekitOptions, startLivekit } from '../../support/livekit.ts'
 import { type ARoom, aGroup } from '../../support/rooms.ts'
@@ -185,6 +186,26 @@ describe('what a node found due', () => {
     expect(present()).toContain(theirs.participant.id)
     await pass(5000)
     expect(present()).toEqual([mine.participant.id])
+  })
+
+  it('keeps nobody waiting behind it, however much it is', async () => {
+    const row = await domain.database.prisma.call.findUniqueOrThrow({ where: { id: rowOf(mine.call.id) } })
+    const over = { ...row, state: 'ENDED', endReason: 'HUNG_UP', sfuDueAt: new Date(0), sfuLeftAt: new Date(0) } as const
+    await domain.database.prisma.call.createMany({ data: Array.from({ length: 70 }, () => ({ ...over, id: uuid() })) })
+    await leave(ben, theirs)
+    await tick()
+    expect(present()).toEqual([mine.participant.id])
+  })
+
+  it('is left for later where the SFU cannot be reached, however much it is', async () => {
+    const row = await domain.database.prisma.call.findUniqueOrThrow({ where: { id: rowOf(mine.call.id) } })
+    const over = { ...row, state: 'ENDED', endReason: 'HUNG_UP', sfuDueAt: new Date(0), sfuLeftAt: new Date(0) } as const
+    await domain.database.prisma.call.createMany({ data: Array.from({ length: 70 }, () => ({ ...over, id: uuid() })) })
+    livekit.isDown = true
+    await tick()
+    livekit.isDown = false
+    expect(trouble).toHaveLength(1)
+    expect(await domain.database.prisma.call.count({ where: { sfuDueAt: { lt: new Date() } } })).toBe(50)
   })
 
   it('is seen to by one of many', async () => {
