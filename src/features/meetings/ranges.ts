@@ -1,3 +1,4 @@
+import { setImmediate as afterOthers } from 'node:timers/promises'
 import { type Context, takeObjects } from '../../graphql/context.ts'
 import type { Limits } from '../../graphql/limits.ts'
 import type { Loader, Question } from '../../graphql/loaders.ts'
@@ -55,7 +56,7 @@ export async function occurrencesIn(context: Context, candidates: Candidates, wh
   const exceptions = new Map(
     await Promise.all(recurring.map(async (meeting) => [meeting.id, (await loaders.load(exceptionsOf, meeting.id))!] as const)),
   )
-  const found = earliestOf(
+  const found = await earliestOf(
     meetings.map((meeting) => walk(meeting, exceptions.get(meeting.id) ?? [], { from, to })),
     occurrencesMost,
   )
@@ -72,24 +73,31 @@ export async function occurrencesOf(context: Context, meeting: Meeting, { from, 
   const { loaders, services } = context
   requireRange({ from, to }, services.limits)
   const exceptions = (await loaders.load(exceptionsOf, meeting.id)) ?? []
-  return takeObjects(context, earliestOf([walk(meeting, exceptions, { from, to })], services.limits.occurrencesMost))
+  return takeObjects(context, await earliestOf([walk(meeting, exceptions, { from, to })], services.limits.occurrencesMost))
 }
 
 /** Those of one meeting that lie in the range, in order, and made only as far as they are asked for. */
 export function* walk(meeting: Meeting, exceptions: readonly MeetingException[], { from, to }: Range): Generator<OccurrenceOf, void> {
-  for (const occurrence of occurrencesFrom(meeting, exceptions, from)) {
-    if (occurrence.startsAt >= to) return
+  for (const occurrence of occurrencesFrom(meeting, exceptions, from, to)) {
     // One that was moved past them may follow.
     if (!isBeyond(meeting, occurrence.originalStart)) yield { ...occurrence, meeting }
   }
 }
 
+/** How long walks are begun before others have their turn. */
+const turnMs = 10
+
 /** Of several walks the earliest, in order of start and then of meeting. Of none it takes more than one step beyond what is answered. */
-export function earliestOf(walks: readonly Iterator<OccurrenceOf, void>[], most: number): OccurrenceOf[] {
-  const heads = walks.flatMap((steps) => {
+export async function earliestOf(walks: readonly Iterator<OccurrenceOf, void>[], most: number): Promise<OccurrenceOf[]> {
+  const heads: { readonly steps: Iterator<OccurrenceOf, void>; value: OccurrenceOf }[] = []
+  let turn = performance.now() + turnMs
+  for (const steps of walks) {
     const { value } = steps.next()
-    return value ? [{ steps, value }] : []
-  })
+    if (value) heads.push({ steps, value })
+    if (performance.now() < turn) continue
+    await afterOthers()
+    turn = performance.now() + turnMs
+  }
   const found: OccurrenceOf[] = []
   while (found.length < most && heads.length > 0) {
     let first = 0

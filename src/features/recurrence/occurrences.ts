@@ -1,4 +1,5 @@
 import { toInstant, toWallClock } from '../../lib/zoned-time.ts'
+import { countedRule } from './counted.ts'
 import { parseRule } from './rule.ts'
 import { dayLength, dayNumberOf, daysBack, daysFrom, lastDay } from './rule-days.ts'
 
@@ -27,13 +28,13 @@ export interface Occurrence {
 }
 
 /**
- * All that end after an instant, in order of their starts, cancelled ones among them. It is walked as far as one asks, and begins near that
- * instant. Each begins at the same time by the clocks of the zone, and lasts as long as the first did.
+ * All that end after an instant, and begin before another if one is named, in order of their starts, cancelled ones among them. It is walked as far as one asks,
+ * and begins near that instant. Each begins at the same time by the clocks of the zone, and lasts as long as the first did.
  */
-export function* occurrencesFrom(series: Series, exceptions: readonly Exception[], from: Date): Generator<Occurrence, void> {
-  const moved = movedAmong(series, exceptions).filter(({ endsAt }) => endsAt > from)
+export function* occurrencesFrom(series: Series, exceptions: readonly Exception[], from: Date, before?: Date): Generator<Occurrence, void> {
+  const moved = movedAmong(series, exceptions).filter(({ startsAt, endsAt }) => endsAt > from && (!before || startsAt < before))
   const byStart = new Map(exceptions.map((exception) => [exception.originalStart.getTime(), exception]))
-  for (const start of startsFrom(series, new Date(from.getTime() - durationOf(series) + 1))) {
+  for (const start of startsFrom(series, new Date(from.getTime() - durationOf(series) + 1), before)) {
     const exception = byStart.get(start.getTime())
     if (exception?.startsAt && exception.endsAt) continue
     const occurrence = occurrenceOf(series, start, exception)
@@ -107,24 +108,25 @@ function* knownOf(series: Series, moved: readonly Occurrence[]): Generator<Occur
 }
 
 function isStart(series: Series, instant: Date): boolean {
-  const [start] = startsFrom(series, instant)
+  const [start] = startsFrom(series, instant, new Date(instant.getTime() + 1))
   return start?.getTime() === instant.getTime()
 }
 
-/** When occurrences begin by the rule, from an instant on. */
-function* startsFrom(series: Series, from: Date): Generator<Date, void> {
+/** When occurrences begin by the rule, from an instant on, and before another. */
+function* startsFrom(series: Series, from: Date, before?: Date): Generator<Date, void> {
   const { startsAt, timeZone, recurrence } = series
   if (recurrence === null) {
-    if (startsAt >= from) yield startsAt
+    if (startsAt >= from && (!before || startsAt < before)) yield startsAt
     return
   }
-  const rule = parseRule(recurrence)
   const { firstDay, instantOn } = clockOf(series)
-  // Clocks that are put forward may carry one from a day into the next.
+  const { rule, last } = countedRule(recurrence, firstDay)
+  // Clocks that are changed may carry one from a day into the next.
   const fromDay = Math.max(firstDay, dayNumberOf(toWallClock(from, timeZone)) - 1)
-  for (const day of daysFrom(rule, firstDay, fromDay)) {
+  const toDay = before ? Math.min(last, dayNumberOf(toWallClock(before, timeZone)) + 1) : last
+  for (const day of daysFrom(rule, firstDay, fromDay, toDay)) {
     const start = instantOn(day)
-    if (rule.until && start > rule.until) return
+    if ((before && start >= before) || (rule.until && start > rule.until)) return
     if (start >= from) yield start
   }
 }
@@ -136,10 +138,10 @@ function* startsBefore(series: Series, before: Date): Generator<Date, void> {
     if (startsAt < before) yield startsAt
     return
   }
-  const rule = parseRule(recurrence)
   const { firstDay, instantOn } = clockOf(series)
+  const { rule, last } = countedRule(recurrence, firstDay)
   const latest = rule.until && rule.until < before ? rule.until : before
-  for (const day of daysBack(rule, firstDay, dayNumberOf(toWallClock(latest, timeZone)))) {
+  for (const day of daysBack(rule, firstDay, Math.min(last, dayNumberOf(toWallClock(latest, timeZone))))) {
     const start = instantOn(day)
     if (start < before && (!rule.until || start <= rule.until)) yield start
   }

@@ -11,28 +11,24 @@ export const dayNumberOf = (wall: number): DayNumber => Math.floor(wall / dayLen
 export const lastDay: DayNumber = dayNumberOf(Date.UTC(2100, 11, 31))
 
 /**
- * The days that a rule picks for what begins on `start`, in order, from `from` on. It costs the same however long ago the start was, unless the
- * rule counts. Its `until` is an instant, and for whoever knows the zone.
+ * The days that a rule picks for what begins on `start`, in order, from `from` to `to`. It costs the same however long ago the start was, unless
+ * the rule counts. Its `until` is an instant, and for whoever knows the zone.
  */
-export function* daysFrom(rule: Rule, start: DayNumber, from: DayNumber): Generator<DayNumber, void> {
+export function* daysFrom(rule: Rule, start: DayNumber, from: DayNumber, to: DayNumber = lastDay): Generator<DayNumber, void> {
   const picker = pickerOf(rule, start)
   let left = rule.count ?? Number.POSITIVE_INFINITY
-  for (let period = rule.count === null ? Math.max(0, picker.periodOf(from)) : 0; picker.firstOf(period) <= lastDay; period++) {
+  for (let period = rule.count === null ? Math.max(0, picker.periodOf(from)) : 0; picker.firstOf(period) <= to; period++) {
     for (const day of picker.daysOf(period)) {
       if (day < start) continue
-      if (left-- === 0 || day > lastDay) return
+      if (left-- === 0 || day > to) return
       if (day >= from) yield day
     }
   }
 }
 
-/** The same from `from` back to the start. */
+/** The same from `from` back to the start, of a rule that does not count. */
 export function* daysBack(rule: Rule, start: DayNumber, from: DayNumber): Generator<DayNumber, void> {
   const latest = Math.min(from, lastDay)
-  if (rule.count !== null) {
-    yield* [...daysFrom(rule, start, start)].reverse().filter((day) => day <= latest)
-    return
-  }
   const picker = pickerOf(rule, start)
   for (let period = picker.periodOf(latest); period >= 0; period--) {
     for (const day of picker.daysOf(period).reverse()) {
