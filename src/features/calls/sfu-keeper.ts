@@ -30,6 +30,8 @@ export interface SfuKeeper {
 }
 
 export function keepSfu(database: Database, sfu: Sfu, { callTickMs, sfuLookMs, onTrouble }: SfuKeeperOptions): SfuKeeper {
+  let isClosing = false
+
   /** All that is due, some at a time. Where each of these fails, the SFU is away: the rest would only say the same. */
   async function look(): Promise<void> {
     for (let goesOn = true; goesOn && !isClosing; ) {
@@ -55,7 +57,13 @@ export function keepSfu(database: Database, sfu: Sfu, { callTickMs, sfuLookMs, o
   }
 
   const looking = repeat(look, callTickMs, onTrouble)
-  return { tick: look, close: looking.close }
+  return {
+    tick: look,
+    close() {
+      isClosing = true
+      return looking.close()
+    },
+  }
 }
 
 interface Claim {
