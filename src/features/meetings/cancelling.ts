@@ -4,14 +4,14 @@ import type { Meeting, Prisma } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { endCallOfIn, streamsOfCallOf } from './calling.ts'
 import { meetingCancelled, meetingUpdated } from './events.ts'
-import type { Hearer } from './hearers.ts'
+import { lastEndOfCancelled } from './extent.ts'
+import { type Hearer, tellOfMeetingIn } from './hearers.ts'
 import { moved } from './moves.ts'
 import { exceptIn } from './moving.ts'
-import { lastEndAfter, namedOf, requireToCome } from './naming.ts'
+import { namedOf, requireToCome } from './naming.ts'
 import { canCancelMeeting } from './policy.ts'
 import { inMeeting, onlyForItsHost, requireMeeting, requireNotOver } from './scene.ts'
 import { settleIn } from './settling.ts'
-import { tellOfMeetingIn } from './telling.ts'
 
 export interface CancelMeeting {
   readonly meetingId: string
@@ -71,7 +71,7 @@ async function cancelIn(tx: Transaction, meeting: Meeting, hearers: readonly Hea
       updatedAt: tx.at,
       revision: { increment: 1 },
       dueAt: null,
-      lastEndsAt: lastEndAfter(meeting, exceptions),
+      lastEndsAt: lastEndOfCancelled(meeting, exceptions),
     },
   })
   tellOfMeetingIn(tx, meeting, hearers, meetingCancelled({ meetingId: meeting.id, actorId: person }))

@@ -1,5 +1,7 @@
 import { runBy } from '../../store/database.ts'
-import type { Prisma, Rsvp } from '../../store/generated/prisma/client.ts'
+import type { Meeting, Prisma, Rsvp } from '../../store/generated/prisma/client.ts'
+import type { Fact, Transaction } from '../../store/transact.ts'
+import { meetingChanged } from './events.ts'
 import { isSeen, joinStanding } from './queries.ts'
 
 /** Somebody who is invited, and sees the meeting. */
@@ -19,4 +21,15 @@ export function readHearers(rows: Prisma.TransactionClient, meetingId: string): 
      where a.meeting_id = $1 and ${isSeen} order by a.user_id`,
     [meetingId],
   )
+}
+
+/** Within a transaction as `inMeeting` makes: the room hears it, and who is invited and not in the room that something has changed. */
+export function tellOfMeetingIn(
+  tx: Transaction,
+  { id, roomId }: Pick<Meeting, 'id' | 'roomId'>,
+  hearers: readonly Hearer[],
+  fact: Fact,
+): void {
+  tx.append(roomId, fact)
+  for (const { userId, isInRoom } of hearers) if (!isInRoom) tx.append(userId, meetingChanged({ meetingId: id }))
 }

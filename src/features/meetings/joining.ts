@@ -11,7 +11,7 @@ import { type Caller, requireMayCall } from '../calls/scene.ts'
 import { joinIn } from '../rooms/joining.ts'
 import { canCall, canSee } from '../rooms/policy.ts'
 import { readStandings } from '../rooms/standing.ts'
-import { liveCallOf } from './calling.ts'
+import { findLiveCall } from './calling.ts'
 import { canInviteGuests } from './policy.ts'
 import { inMeeting, type MeetingScene, requireMeeting, requireNotOver } from './scene.ts'
 import { settleIn } from './settling.ts'
@@ -46,7 +46,7 @@ export async function joinMeeting(services: Services, caller: Caller, { meetingI
     const { mine } = scene
     const { roomId } = meeting
     if (mine.role === null) await joinIn(tx, { roomId, userId: personId, actorId: personId, membership: mine.membership })
-    const live = await liveCallOf(tx.rows, meetingId)
+    const live = await findLiveCall(tx.rows, meetingId)
     const call =
       live ??
       // It rings for nobody, so it begins at once.

@@ -3,7 +3,8 @@ import { badInput, conflict } from '../../lib/refusal.ts'
 import type { Meeting, MeetingException, Prisma } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { neighboursOf, type Series } from '../recurrence/occurrences.ts'
-import { extentOf, requireToCome } from './naming.ts'
+import { extentOf } from './extent.ts'
+import { requireToCome } from './naming.ts'
 import { requireSpan } from './wording.ts'
 
 export interface MoveOccurrence {

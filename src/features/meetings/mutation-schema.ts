@@ -12,13 +12,13 @@ import { Meeting, MeetingAttendee, Rsvp } from './schema.ts'
 import { updateMeeting } from './updating.ts'
 
 /** Payloads only say which: what is asked of it is read after the write, once. */
-export interface OfMeeting {
+interface OfMeeting {
   readonly meetingId: string
 }
 
-export const person = ({ actor }: Context) => actor.id('who writes')
+const person = ({ actor }: Context) => actor.id('who writes')
 
-export async function requireMeetingShown(context: Context, meetingId: string) {
+async function requireMeetingShown(context: Context, meetingId: string) {
   const meeting = await seeMeeting(context, meetingId)
   if (!meeting) throw notFound('meeting')
   return meeting

@@ -42,6 +42,11 @@ registerNode('MeetingOccurrence', async (id, context, part) => {
   return occurrenceOf(meeting, exceptions, originalStart) ?? null
 })
 
+const args = builder.args((arg) => ({
+  from: arg.field({ type: 'DateTime', required: true, description: 'Only what ends after this time.' }),
+  to: arg.field({ type: 'DateTime', required: true, description: 'Only what begins before this time: 400 days after `from` at most.' }),
+}))
+
 const rangeDescription =
   'Those that lie between the two times, wholly or in part: the earliest 100, by when they begin; cancelled ones too, as their status says.'
 
@@ -53,10 +58,7 @@ builder.objectField(Meeting, 'occurrences', (t) =>
     type: [MeetingOccurrence],
     description: `When it takes place. ${rangeDescription}`,
     extensions,
-    args: {
-      from: t.arg({ type: 'DateTime', required: true, description: 'Only what ends after this time.' }),
-      to: t.arg({ type: 'DateTime', required: true, description: 'Only what begins before this time: 400 days after `from` at most.' }),
-    },
+    args,
     resolve: (meeting, range, context) => occurrencesOf(context, meeting, range),
   }),
 )
@@ -66,10 +68,7 @@ builder.interfaceField(Room, 'meetings', (t) =>
     type: [MeetingOccurrence],
     description: `What is planned in it. ${rangeDescription}`,
     extensions,
-    args: {
-      from: t.arg({ type: 'DateTime', required: true, description: 'Only what ends after this time.' }),
-      to: t.arg({ type: 'DateTime', required: true, description: 'Only what begins before this time: 400 days after `from` at most.' }),
-    },
+    args,
     resolve: ({ id }, range, context) => occurrencesIn(context, meetingsOfRooms, { id }, range),
   }),
 )
@@ -79,10 +78,7 @@ builder.objectField(Team, 'meetings', (t) =>
     type: [MeetingOccurrence],
     description: `What is planned in those of its channels that the viewer sees. ${rangeDescription}`,
     extensions,
-    args: {
-      from: t.arg({ type: 'DateTime', required: true, description: 'Only what ends after this time.' }),
-      to: t.arg({ type: 'DateTime', required: true, description: 'Only what begins before this time: 400 days after `from` at most.' }),
-    },
+    args,
     resolve: ({ id }, range, context) =>
       occurrencesIn(context, meetingsOfTeams, { id, viewerId: context.actor.id('Team.meetings') }, range),
   }),
@@ -93,10 +89,7 @@ builder.objectField(Viewer, 'meetings', (t) =>
     type: [MeetingOccurrence],
     description: `What the viewer is asked to come to, or has answered, and has not declined, in all rooms. ${rangeDescription}`,
     extensions,
-    args: {
-      from: t.arg({ type: 'DateTime', required: true, description: 'Only what ends after this time.' }),
-      to: t.arg({ type: 'DateTime', required: true, description: 'Only what begins before this time: 400 days after `from` at most.' }),
-    },
+    args,
     resolve: ({ id }, range, context) => occurrencesIn(context, meetingsOfPeople, { id }, range),
   }),
 )

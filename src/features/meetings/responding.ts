@@ -3,10 +3,9 @@ import { badInput, conflict } from '../../lib/refusal.ts'
 import { uuid } from '../../lib/uuid.ts'
 import type { Rsvp } from '../../store/generated/prisma/client.ts'
 import { meetingUpdated } from './events.ts'
-import { readHearers } from './hearers.ts'
+import { readHearers, tellOfMeetingIn } from './hearers.ts'
 import { inMeeting, requireMeeting, requireNotOver } from './scene.ts'
 import { settleIn } from './settling.ts'
-import { tellOfMeetingIn } from './telling.ts'
 
 export interface RespondToMeeting {
   readonly meetingId: string

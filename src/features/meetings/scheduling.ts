@@ -6,12 +6,13 @@ import { uuid } from '../../lib/uuid.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { reach } from '../blocks/reach.ts'
-import { lastEndOf, type Series } from '../recurrence/occurrences.ts'
+import type { Series } from '../recurrence/occurrences.ts'
 import { joinIn } from '../rooms/joining.ts'
 import { canSchedule } from '../rooms/policy.ts'
 import { requireScene, whyNoPost } from '../rooms/scene.ts'
 import { progressOf } from './course.ts'
 import { meetingScheduled } from './events.ts'
+import { extentOf } from './extent.ts'
 import { findEverybody, inviteIn, othersAmong } from './inviting.ts'
 import { descriptionOf, requireAhead, seriesOf, titleOf } from './wording.ts'
 
@@ -50,8 +51,8 @@ export async function scheduleMeeting(services: Services, person: string, input:
     const userIds = await invited(tx)
     // Those who came meanwhile: from here on nobody does.
     await tx.lock(userIds)
-    const lastEndsAt = lastEndOf(series)
-    requireAhead(series, lastEndsAt, tx.at)
+    const extent = extentOf(series, [])
+    requireAhead(series, extent.lastEndsAt, tx.at)
     await requireRoomForOneMore(tx, roomId, limits.meetingsMost)
     if (mine.role === null) await joinIn(tx, { roomId, userId: person, actorId: person, membership: mine.membership })
     const meetingId = uuid()
@@ -59,11 +60,10 @@ export async function scheduleMeeting(services: Services, person: string, input:
       data: {
         ...words,
         ...series,
+        ...extent,
         ...courseAtFirst(series, tx.at, meetings.terms.meetingReminderMs),
         id: meetingId,
         roomId,
-        firstStartsAt: series.startsAt,
-        lastEndsAt,
         createdById: person,
         createdAt: tx.at,
         updatedAt: tx.at,

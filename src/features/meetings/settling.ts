@@ -3,8 +3,7 @@ import type { Transaction } from '../../store/transact.ts'
 import { saySystemIn } from '../messages/system.ts'
 import { type Progress, progressOf } from './course.ts'
 import { meetingReminder, meetingUpdated } from './events.ts'
-import type { Hearer } from './hearers.ts'
-import { tellOfMeetingIn } from './telling.ts'
+import { type Hearer, tellOfMeetingIn } from './hearers.ts'
 import type { MeetingTerms } from './terms.ts'
 
 export interface Settling {
