@@ -3,7 +3,7 @@
  *
  * - In place of the first tab GraphiQL shows what the page's address says, and else a greeting of its own. So the address is made to say what
  *   the tab holds, or what it held when it was last open.
- * - `<accessToken>`, `<roomId>` and `<cursor>` in what is sent become the last ones that were answered, so that tabs can be run one after the other.
+ * - `<accessToken>`, `<roomId>`, `<cursor>` and `<messageId>` in what is sent become the last ones that were answered, so that tabs can be run one after the other.
  *   They are kept where GraphiQL keeps its tabs, so that a second window knows them too.
  * - Tabs do not slide into their places: until the first press they would be elsewhere for the mouse than for the eye.
  * - GraphiQL gives the headers of a tab to requests, and not to sockets: there they become the parameters of the connection.
@@ -31,11 +31,15 @@ export function graphiqlScript(firstQuery: string): string {
 
   const known = () => JSON.parse(localStorage.getItem('parley:known') ?? '{}')
   const fillIn = (text) =>
-    typeof text === 'string' ? text.replace(/<(accessToken|roomId|cursor)>/g, (whole, name) => known()[name] ?? whole) : text
+    typeof text === 'string' ? text.replace(/<(accessToken|roomId|cursor|messageId)>/g, (whole, name) => known()[name] ?? whole) : text
   const learn = ({ data }) => {
     for (const answer of Object.values(data ?? {})) {
-      const { accessToken, room } = answer ?? {}
-      const learnt = { ...(accessToken && { accessToken }), ...(room?.cursor && { roomId: room.id, cursor: room.cursor }) }
+      const { accessToken, room, message } = answer ?? {}
+      const learnt = {
+        ...(accessToken && { accessToken }),
+        ...(room?.cursor && { roomId: room.id, cursor: room.cursor }),
+        ...(message?.id && { messageId: message.id }),
+      }
       localStorage.setItem('parley:known', JSON.stringify({ ...known(), ...learnt }))
     }
   }

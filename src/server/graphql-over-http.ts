@@ -47,7 +47,7 @@ export function createGraphQLOverHttp(parts: HttpParts) {
         ? { origin: [origin], methods: ['GET', 'POST'], credentials: false, maxAge: 3600 }
         : false
     },
-    graphiql,
+    graphiql: () => graphiql(),
     renderGraphiQL: renderPage,
     plugins: [gate(), road(parts)],
   })

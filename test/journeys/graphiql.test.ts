@@ -27,21 +27,25 @@ describeWith(['chromium'], 'GraphiQL in a browser', () => {
     await parley?.close()
   })
 
-  it('leads from a sign-up to a first message heard, tab by tab, with nothing to be copied', { timeout: 60_000 }, async () => {
+  it('leads from a sign-up to a first message heard and a first meeting, tab by tab, with nothing to be copied', {
+    timeout: 60_000,
+  }, async () => {
     await run('SignUp', () => answered('accessToken', 'ada'))
     await run('CreateRoom', () => answered('First room'))
     await run('Say', () => answered('Hello!'))
     await run('Follow', () => answered('messageAdded', 'Hello!'))
+    await run('React', () => answered('Hello!', '👋', '"unreadCount": 0'))
+    await run('Meet', () => answered('"status": "SCHEDULED"', 'originalStart', '.ics'))
     expect(wrong).toEqual([])
   })
 
-  it('comes back with its four tabs, and asks nobody else for anything', { timeout: 60_000 }, async () => {
+  it('comes back with its six tabs, and asks nobody else for anything', { timeout: 60_000 }, async () => {
     await page.reload()
     await page.getByRole('tab', { name: 'Follow' }).waitFor()
-    expect(await page.getByRole('tab').count()).toBe(4)
+    expect(await page.getByRole('tab').count()).toBe(6)
     await page.goto(`${parley.url}/graphql`)
     await page.getByRole('tab', { name: 'Follow' }).waitFor()
-    expect(await page.getByRole('tab').count()).toBe(4)
+    expect(await page.getByRole('tab').count()).toBe(6)
     expect(askedElsewhere).toEqual([])
     expect(wrong).toEqual([])
   })

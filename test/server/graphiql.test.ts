@@ -4,7 +4,7 @@ import { schema } from '../../src/features/schema.ts'
 import { graphiql } from '../../src/server/graphiql.ts'
 
 describe("GraphiQL's first tabs", () => {
-  it.each(graphiql.defaultTabs!.map(({ query, variables }) => [query!.split('\n')[0], query!, variables ?? '{}']))(
+  it.each(graphiql().defaultTabs!.map(({ query, variables }) => [query!.split('\n')[0], query!, variables ?? '{}']))(
     '%s',
     (_first, query, variables) => {
       const document = parse(query)
