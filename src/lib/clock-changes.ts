@@ -1,4 +1,4 @@
-import { toWallClock, type WallTime } from './zoned-time.ts'
+import { dayLength, offsetAt, type WallTime } from './zoned-time.ts'
 
 /** When the clocks of a zone were changed, or will be. */
 export interface ClockChange {
@@ -14,18 +14,13 @@ export function wallOf({ at, before }: ClockChange): WallTime {
   return at + before
 }
 
-/** By how much the clocks of a zone are ahead of UTC. */
-export function offsetAt(zone: string, instant: number): number {
-  return toWallClock(new Date(instant), zone) - instant
-}
-
 /** In order. */
 export function clockChangesOf(zone: string, from: number, to: number): ClockChange[] {
   const changes: ClockChange[] = []
-  let before = offsetAt(zone, from)
+  let before = offsetAt(from, zone)
   for (let start = from; start < to; start += step) {
     const end = Math.min(start + step, to)
-    const after = offsetAt(zone, end)
+    const after = offsetAt(end, zone)
     if (after === before) continue
     changes.push({ at: changeBetween(zone, start, end, before), before, after })
     before = after
@@ -34,13 +29,13 @@ export function clockChangesOf(zone: string, from: number, to: number): ClockCha
 }
 
 /** Nowhere since 1970 were they changed and changed back within as few days. */
-const step = 14 * 86_400_000
+const step = 14 * dayLength
 
 function changeBetween(zone: string, start: number, end: number, before: number): number {
   let [early, late] = [start / 1000, end / 1000]
   while (late - early > 1) {
     const middle = Math.floor((early + late) / 2)
-    if (offsetAt(zone, middle * 1000) === before) early = middle
+    if (offsetAt(middle * 1000, zone) === before) early = middle
     else late = middle
   }
   return late * 1000

@@ -1,5 +1,10 @@
+import { remembered } from './remembered.ts'
+
 /** What a clock on a wall shows, in milliseconds as if the wall hung in UTC: `Date.UTC(2027, 2, 28, 9)` is 09:00 on 28 March 2027, anywhere. */
 export type WallTime = number
+
+/** In milliseconds, on a wall where no clock is changed. */
+export const dayLength = 86_400_000
 
 /** Whether it is the name of a zone in the IANA database, spelled as it is there. Neither offsets nor abbreviations are zones. */
 export function isZone(name: string): boolean {
@@ -24,22 +29,20 @@ export function toWallClock(instant: Date, zone: string): WallTime {
  */
 export function toInstant(wall: WallTime, zone: string): Date {
   // No offset exceeds a day, so that these two are before and after whatever happens to the clocks around then.
-  const before = offsetAt(wall - day, zone)
-  const after = offsetAt(wall + day, zone)
+  const before = offsetAt(wall - dayLength, zone)
+  const after = offsetAt(wall + dayLength, zone)
   const first = wall - before
   if (before === after || offsetAt(first, zone) === before) return new Date(first)
   const second = wall - after
   return new Date(offsetAt(second, zone) === after ? second : first)
 }
 
-const day = 86_400_000
-
 const placeName =
   /^(?:UTC|Etc\/UTC|Etc\/GMT[+-]\d{1,2}|(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)\/[\w+/-]+)$/
 const linkName = /^[A-Z]\w+(?:[/_-](?:(?:[A-Z][a-z]+)+|UTC|es|of|au))+$/
 
-/** By how much the clocks of a zone are ahead of UTC. */
-function offsetAt(instant: number, zone: string): number {
+/** By how much the clocks of a zone are ahead of UTC at an instant, both in milliseconds. */
+export function offsetAt(instant: number, zone: string): number {
   const second = Math.floor(instant / 1000) * 1000
   const shown: Partial<Record<Intl.DateTimeFormatPartTypes, number>> = {}
   for (const { type, value } of formatterOf(zone).formatToParts(second)) shown[type] = Number(value)
@@ -48,24 +51,18 @@ function offsetAt(instant: number, zone: string): number {
 }
 
 /** To make one takes 20 times as long as to ask it. There are some 600 zones; the rest is for whoever tries names. */
-const formatters = new Map<string, Intl.DateTimeFormat>()
-const mostFormatters = 1000
-
-function formatterOf(zone: string): Intl.DateTimeFormat {
-  const cached = formatters.get(zone)
-  if (cached) return cached
-  const formatter = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    calendar: 'iso8601',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  })
-  if (formatters.size >= mostFormatters) formatters.clear()
-  formatters.set(zone, formatter)
-  return formatter
-}
+const formatterOf = remembered(
+  1000,
+  (zone: string) =>
+    new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      calendar: 'iso8601',
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    }),
+)

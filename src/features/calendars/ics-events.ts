@@ -1,8 +1,8 @@
 import { clockChangesOf } from '../../lib/clock-changes.ts'
-import { toInstant, toWallClock, type WallTime } from '../../lib/zoned-time.ts'
+import { dayLength, toInstant, toWallClock, type WallTime } from '../../lib/zoned-time.ts'
 import type { Meeting, Rsvp } from '../../store/generated/prisma/client.ts'
 import { type Exception, type Occurrence, occurrenceAt } from '../recurrence/occurrences.ts'
-import { dayLength, dayNumberOf } from '../recurrence/rule-days.ts'
+import { dayNumberOf } from '../recurrence/rule-days.ts'
 import { type Component, cleaned, clockText, instantText, type Property, ruleProperty } from './ics-parts.ts'
 
 /** A meeting as somebody has it in their calendar. */

@@ -1,6 +1,8 @@
-import { type ClockChange, clockChangesOf, offsetAt, wallOf } from '../../lib/clock-changes.ts'
+import { type ClockChange, clockChangesOf, wallOf } from '../../lib/clock-changes.ts'
 import { groupBy } from '../../lib/group-by.ts'
-import type { WallTime } from '../../lib/zoned-time.ts'
+import { remembered } from '../../lib/remembered.ts'
+import { dayLength, offsetAt, type WallTime } from '../../lib/zoned-time.ts'
+import { weekDayNames } from '../recurrence/rule.ts'
 
 /** How the clocks of a zone were changed, once or again and again, as RFC 5545 tells calendars of it. */
 export interface Observance {
@@ -18,31 +20,21 @@ export interface Observance {
  * and no end of that is known, and one by one where not (in Morocco they follow the moon), to the end of 2100.
  */
 export function observancesOf(zone: string, from: Date): readonly Observance[] {
-  const firstYear = Math.max(from.getUTCFullYear(), 1970)
-  const name = `${zone} ${firstYear}`
-  const known = remembered.get(name)
-  if (known) return known
-  const observances = readObservances(zone, firstYear)
-  if (remembered.size >= rememberedMost) remembered.clear()
-  remembered.set(name, observances)
-  return observances
+  return observancesSince(zone, Math.max(from.getUTCFullYear(), 1970))
 }
 
 /** They take milliseconds to find. */
-const remembered = new Map<string, readonly Observance[]>()
-const rememberedMost = 1000
-
-function readObservances(zone: string, firstYear: number): Observance[] {
+const observancesSince = remembered(1000, (zone: string, firstYear: number): readonly Observance[] => {
   // Where it is another year already, or still.
   const start = Date.UTC(firstYear - 1, 11, 1)
-  const offset = offsetAt(zone, start)
+  const offset = offsetAt(start, zone)
   const first: Observance = { before: offset, after: offset, starts: [start + offset], yearly: null }
   const seenTo = Math.max(firstYear, new Date().getUTCFullYear()) + yearsAhead
   const seen = byRule(clockChangesOf(zone, start, Date.UTC(seenTo, 0)), seenTo)
   if (!seen.others.some(({ at }) => at >= Date.UTC(seenTo - yearsToTell, 0))) return [first, ...seen.rules, ...oneByOne(seen.others)]
   const all = byRule(clockChangesOf(zone, start, Date.UTC(lastYear + 1, 0)), lastYear + 1)
   return [first, ...all.rules, ...oneByOne(all.others)]
-}
+})
 
 /** In so many years each day of the month comes that "the last Sunday" or "the second" can be. */
 const yearsToTell = 12
@@ -85,7 +77,7 @@ function ruleOf(lasting: readonly ClockChange[]): Observance | undefined {
   if (!change || days.size < 7) return undefined
   const start = new Date(wallOf(change))
   const month = start.getUTCMonth()
-  const weekDay = weekDays[start.getUTCDay()]!
+  const weekDay = weekDayNames[start.getUTCDay()]!
   const firstDay = Math.min(...days)
   const length = new Date(Date.UTC(2001, month + 1, 0)).getUTCDate()
   const sortedDays = [...days].sort((one, other) => one - other)
@@ -107,6 +99,3 @@ function oneByOne(changes: readonly ClockChange[]): Observance[] {
 }
 
 const monthDayOf = (change: ClockChange) => new Date(wallOf(change)).getUTCDate()
-
-const weekDays = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA']
-const dayLength = 86_400_000

@@ -1,3 +1,4 @@
+import { remembered } from '../../lib/remembered.ts'
 import { parseRule, type Rule } from './rule.ts'
 import { type DayNumber, daysFrom, lastDay } from './rule-days.ts'
 
@@ -7,21 +8,14 @@ export interface Counted {
   readonly last: DayNumber
 }
 
-/** Reads what `writeRule` wrote. To count takes as many steps as there are days, so it is done once, and not in each walk. */
-export function countedRule(recurrence: string, start: DayNumber): Counted {
-  const key = `${start} ${recurrence}`
-  const known = counted.get(key)
-  if (known) return known
+/**
+ * Reads what `writeRule` wrote. To count takes as many steps as there are days, so it is done once, and not in each walk: for the series of as
+ * many rooms as anybody looks at within a day, of some hundred bytes each.
+ */
+export const countedRule = remembered(10_000, (recurrence: string, start: DayNumber): Counted => {
   const rule = parseRule(recurrence)
-  const found = { rule: { ...rule, count: null }, last: rule.count === null ? lastDay : lastOf(rule, start) }
-  if (counted.size >= mostCounted) counted.clear()
-  counted.set(key, found)
-  return found
-}
-
-/** Of each some hundred bytes: those of as many rooms as anybody looks at within a day. */
-const counted = new Map<string, Counted>()
-const mostCounted = 10_000
+  return { rule: { ...rule, count: null }, last: rule.count === null ? lastDay : lastOf(rule, start) }
+})
 
 function lastOf(rule: Rule, start: DayNumber): DayNumber {
   let last = start

@@ -1,7 +1,7 @@
-import { toInstant, toWallClock } from '../../lib/zoned-time.ts'
+import { dayLength, toInstant, toWallClock } from '../../lib/zoned-time.ts'
 import { countedRule } from './counted.ts'
 import { parseRule } from './rule.ts'
-import { dayLength, dayNumberOf, daysBack, daysFrom, lastDay } from './rule-days.ts'
+import { dayNumberOf, daysBack, daysFrom, lastDay } from './rule-days.ts'
 
 /** A meeting as far as it is about time; its recurrence as `readRecurrence` wrote it. */
 export interface Series {

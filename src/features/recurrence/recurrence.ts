@@ -1,8 +1,8 @@
 import ICAL from 'ical.js'
 import { badInput } from '../../lib/refusal.ts'
-import { toInstant, toWallClock } from '../../lib/zoned-time.ts'
+import { dayLength, toInstant, toWallClock } from '../../lib/zoned-time.ts'
 import { type Rule, ruleOf, wallOf, writeRule } from './rule.ts'
-import { dayLength, dayNumberOf, daysFrom } from './rule-days.ts'
+import { dayNumberOf, daysFrom } from './rule-days.ts'
 
 /** The first occurrence. */
 export interface First {

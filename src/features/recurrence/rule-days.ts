@@ -1,9 +1,8 @@
+import { dayLength } from '../../lib/zoned-time.ts'
 import type { Rule, WeekDay } from './rule.ts'
 
 /** A day of the calendar, counted from 1 January 1970. */
 export type DayNumber = number
-
-export const dayLength = 86_400_000
 
 export const dayNumberOf = (wall: number): DayNumber => Math.floor(wall / dayLength)
 

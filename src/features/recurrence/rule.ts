@@ -70,6 +70,7 @@ export function writeRule(recur: ICAL.Recur): string {
   ].join(';')
 }
 
-const weekDayNames = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA']
+/** As RFC 5545 has them, from Sunday. */
+export const weekDayNames = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA']
 
 const weekDayOf = (text: string): WeekDay => ({ day: weekDayNames.indexOf(text.slice(-2)), nth: Number(text.slice(0, -2)) })
