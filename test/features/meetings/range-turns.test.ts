@@ -55,10 +55,13 @@ describe('looking through as many series as a query may', () => {
       turns++
       next = setImmediate(count)
     })
-    const slow = Array.from({ length: 10 }, function* () {
-      for (const until = performance.now() + 15; performance.now() < until; );
-    })
-    expect(await earliestOf(slow, 100)).toEqual([])
+    const slow = {
+      next() {
+        for (const until = performance.now() + 15; performance.now() < until; );
+        return { done: true, value: undefined } as const
+      },
+    }
+    expect(await earliestOf(Array(10).fill(slow), 100)).toEqual([])
     clearImmediate(next)
     expect(turns).toBeGreaterThanOrEqual(10)
   })
