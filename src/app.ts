@@ -14,7 +14,7 @@ import { createAccounts } from './features/accounts/services.ts'
 import { createCalendars } from './features/calendars/links.ts'
 import { createCalls } from './features/calls/keeper.ts'
 import { createLivekit } from './features/calls/livekit.ts'
-import type { Sfu } from './features/calls/sfu.ts'
+import { noSfu, type SfuTerms } from './features/calls/sfu.ts'
 import { keepSfu } from './features/calls/sfu-keeper.ts'
 import { createUnreadWatch } from './features/inbox/unread-watch.ts'
 import { createMeetings } from './features/meetings/keeper.ts'
@@ -128,7 +128,7 @@ async function open(
     ...accounts,
     database,
     transact,
-    calls: owned(createCalls(database, transact, { ...config, ...(sfu && { sfu: { server: sfu, above: config.sfuAbove } }), onTrouble })),
+    calls: owned(createCalls(database, transact, { ...config, sfu, onTrouble })),
     calendars: createCalendars({ ...config, ...keys, base }),
     meetings: owned(createMeetings(database, transact, { ...config, base, onTrouble })),
     marks: owned(createMarks(database, transact, { ...config, onTrouble })),
@@ -145,7 +145,7 @@ async function open(
   for (const kept of [log, movesOf(database), unusedOf({ database, transact, uploads })])
     owned(sweepHourly(kept, { days: config.logDays, onTrouble }))
   owned(fillInWords(database, { onTrouble }))
-  if (sfu) owned(keepSfu(database, sfu, { ...config, onTrouble }))
+  if (sfu.server) owned(keepSfu(database, sfu.server, { ...config, onTrouble }))
 
   const mask = createMask((id, error) => logger.error('Something went wrong.', { id, error }))
   const live = createLive({ schema, services, hub, mask })
@@ -177,10 +177,10 @@ function databaseOptions(config: Config) {
   }
 }
 
-/** Undefined: all calls are peer to peer. */
-function chooseSfu({ livekitUrl, livekitApiKey, livekitApiSecret, sfuGrantMs }: Config): Sfu | undefined {
-  if (livekitUrl === undefined || livekitApiKey === undefined || livekitApiSecret === undefined) return undefined
-  return createLivekit({ url: livekitUrl, apiKey: livekitApiKey, apiSecret: livekitApiSecret, grantMs: sfuGrantMs })
+function chooseSfu({ livekitUrl, livekitApiKey, livekitApiSecret, sfuGrantMs, sfuAbove }: Config): SfuTerms {
+  if (livekitUrl === undefined || livekitApiKey === undefined || livekitApiSecret === undefined) return noSfu
+  const server = createLivekit({ url: livekitUrl, apiKey: livekitApiKey, apiSecret: livekitApiSecret, grantMs: sfuGrantMs })
+  return { server, above: sfuAbove }
 }
 
 /** What is known for a while only: with Redis on all nodes, without it on this one. */

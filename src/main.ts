@@ -1,5 +1,6 @@
 import { type App, createApp } from './app.ts'
-import { type Config, ConfigError, readConfig } from './config.ts'
+import { type Config, readConfig } from './config.ts'
+import { ConfigError } from './lib/settings.ts'
 import { FolderInUse } from './store/folder-lock.ts'
 import { describeStorage, StorageUnusable } from './store/storage-url.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, readConfig, settings } from '../src/config.ts'
+import { readConfig, settings } from '../src/config.ts'
+import { ConfigError } from '../src/lib/settings.ts'
 
 const amazon = 's3://files?region=eu-central-1'
 

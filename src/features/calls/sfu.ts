@@ -39,6 +39,7 @@ export interface SfuTerms {
   readonly above: number
 }
 
+/** All calls are peer to peer. */
 export const noSfu: SfuTerms = { server: undefined, above: Number.POSITIVE_INFINITY }
 
 /** For good: a call does not change it while it lasts. */

@@ -1,7 +1,8 @@
 import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { describe, expect, it, vi } from 'vitest'
-import { ConfigError, readConfig } from '../../../src/config.ts'
+import { readConfig } from '../../../src/config.ts'
 import { type AccessTokens, createAccessTokens } from '../../../src/features/accounts/access-tokens.ts'
+import { ConfigError } from '../../../src/lib/settings.ts'
 import { makeSigningKey } from '../../../src/lib/signing-key.ts'
 import { uuid } from '../../../src/lib/uuid.ts'
 
