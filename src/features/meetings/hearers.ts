@@ -12,13 +12,18 @@ export interface Hearer {
   readonly isInRoom: boolean
 }
 
-/** Of all who are invited; in the order of their ids. */
+/**
+ * Of all who are invited; in the order of their ids. Rooms can be left, invitations cannot: whoever is not in the room hears nothing while they
+ * have blocked whoever invited them, or scheduled it.
+ */
 export function readHearers(rows: Prisma.TransactionClient, meetingId: string): Promise<Hearer[]> {
   return runBy(rows)<Hearer>(
     `select a.user_id as "userId", a.rsvp, mine.id is not null as "isInRoom"
      from meeting_attendee a join meeting m on m.id = a.meeting_id join app_user u on u.id = a.user_id and u.deleted_at is null
      ${joinStanding('a.user_id')}
-     where a.meeting_id = $1 and ${isSeen} order by a.user_id`,
+     where a.meeting_id = $1 and ${isSeen} and (mine.id is not null or not exists (
+       select from block where blocker_id = a.user_id and blocked_id in (a.invited_by_id, m.created_by_id)
+     )) order by a.user_id`,
     [meetingId],
   )
 }

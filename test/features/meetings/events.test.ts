@@ -93,6 +93,32 @@ describe('what those who are invited hear', () => {
     expect(await show(ben.actor, ben.id, inInbox)).toMatchObject({ __typename: 'MeetingInvited', meeting: null })
   })
 
+  it('is nothing more for a guest who has blocked whoever invited them or scheduled it, until they take it back', async () => {
+    await act(ann, 'setRoomRole', { roomId: room.globalId, userId: ben.globalId, role: 'ADMIN' })
+    const byBen = await schedule(ben, room, { attendeeIds: [] })
+    await act(ann, 'updateMeeting', { meetingId: byBen.globalId, attendeeIds: [ann.globalId, cid.globalId] })
+    const hears = async (work: () => Promise<unknown>) => {
+      const before = (await heardIn(domain, cid.id)).length
+      await work()
+      return (await heardIn(domain, cid.id)).slice(before)
+    }
+    const change = (title: string) => act(ann, 'updateMeeting', { meetingId: byBen.globalId, title, startsAt: soon(5), endsAt: soon(65) })
+    for (const [index, { globalId: userId }] of [ann, ben].entries()) {
+      await act(cid, 'blockUser', { userId })
+      expect(await hears(() => change(`Insult ${index}`))).toEqual([])
+      await act(cid, 'unblockUser', { userId })
+    }
+    expect(await hears(() => change('Plans'))).toEqual(['MeetingChanged', 'MeetingReminder'])
+    // Whoever is blocked learns nothing of that.
+    await act(ann, 'blockUser', { userId: cid.globalId })
+    expect(await hears(() => change('More plans'))).toContain('MeetingChanged')
+    // In the room they hear of its meetings, as of all else there.
+    await act(ann, 'unblockUser', { userId: cid.globalId })
+    await act(ann, 'addRoomMember', { roomId: room.globalId, userId: cid.globalId })
+    await act(cid, 'blockUser', { userId: ben.globalId })
+    expect(await hears(() => change('In the room'))).toEqual(['MeetingReminder'])
+  })
+
   it('is, shortly before, that it begins', async () => {
     const startsAt = soon(60)
     await act(ann, 'updateMeeting', { meetingId: meeting.globalId, startsAt: soon(5), endsAt: soon(65), recurrence: null })
