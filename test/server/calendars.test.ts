@@ -1,9 +1,10 @@
 import ical, { type VEvent } from 'node-ical'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { aDomain } from '../support/domain.ts'
-import { holdDatabase } from '../support/held-database.ts'
+import { type HeldDatabase, holdDatabase } from '../support/held-database.ts'
 import { type AUser, aParley, type Parley, startParley } from '../support/parley.ts'
 import { named } from '../support/rooms.ts'
+import { until } from '../support/until.ts'
 import { takeFile } from '../support/uploads.ts'
 
 const hour = 3_600_000
@@ -175,23 +176,70 @@ describe('all of one’s meetings in a calendar application', () => {
     await small.close()
   })
 
-  it('are read in three statements, however many there are', async () => {
-    const held = holdDatabase((await aDomain()).database)
-    const counted = await startParley({}, { database: held })
-    const { ada, roomId } = await aPlace(counted)
-    const statementsOf = async (url: string) => {
-      const before = held.statements.length
-      await (await get(url)).text()
-      return held.statements.slice(before).filter(({ text }) => /calendar_links|createdByName|MeetingException/.test(text)).length
+  describe('are read', () => {
+    const held = async () => holdDatabase((await aDomain()).database)
+    const reading = /calendar_links|createdByName|MeetingException/
+    /** Those in which each reading of a calendar consists. */
+    const statementsOf = async ({ statements }: HeldDatabase, ...urls: string[]) => {
+      const before = statements.length
+      await Promise.all(urls.map(async (url) => (await get(url)).text()))
+      return statements.slice(before).filter(({ text }) => reading.test(text))
     }
-    await schedule(ada, roomId)
-    const url = await calendarUrlOf(ada)
-    expect(await statementsOf(url)).toBe(3)
-    for (let index = 0; index < 20; index++) await schedule(ada, roomId, { recurrence: 'FREQ=DAILY' })
-    expect(await titlesAt(url)).toHaveLength(21)
-    expect(await statementsOf(url)).toBe(3)
-    expect(await statementsOf(url.replace(/.\.ics$/, '.ics'))).toBe(0)
-    await counted.close()
+
+    it('in three statements where there are few, and in none for what was not signed', async () => {
+      const database = await held()
+      const counted = await startParley({}, { database })
+      const { ada, roomId } = await aPlace(counted)
+      for (let index = 0; index < 21; index++) await schedule(ada, roomId, { recurrence: 'FREQ=DAILY' })
+      const url = await calendarUrlOf(ada)
+      expect(await titlesAt(url)).toHaveLength(21)
+      expect(await statementsOf(database, url)).toHaveLength(3)
+      expect(await statementsOf(database, url.replace(/.\.ics$/, '.ics'))).toEqual([])
+      await counted.close()
+    })
+
+    it('with the exceptions of a few at a time, and of no more than are written', async () => {
+      const database = await held()
+      const [all, few] = [await startParley({}, { database }), await startParley({ ANSWER_CHARACTERS: '20000' }, { database })]
+      const { ada, roomId } = await aPlace(all)
+      for (let index = 0; index < 60; index++) await schedule(ada, roomId, { recurrence: 'FREQ=DAILY' })
+      await database.sql(
+        `insert into meeting_exception (meeting_id, original_start, starts_at, ends_at)
+         select id, starts_at + n * interval '1 day', starts_at + n * interval '1 day' + interval '1 hour', ends_at + n * interval '1 day' + interval '1 hour'
+         from meeting, generate_series(1, 10) n where room_id = $1 returning 1`,
+        [named(roomId).id],
+      )
+      const url = await calendarUrlOf(ada)
+      const asked = async (from: string) => {
+        const found = await statementsOf(database, from)
+        return found.flatMap(({ text, values }) =>
+          text.startsWith('MeetingException') ? [(values[0] as { where: { meetingId: { in: string[] } } }).where.meetingId.in.length] : [],
+        )
+      }
+      expect(await asked(url)).toEqual([25, 25, 10])
+      expect(await asked(url.replace(all.url, few.url).replace(all.app.url, few.url))).toEqual([25])
+      await Promise.all([all.close(), few.close()])
+    })
+
+    it('one of a person at a time, however many ask for theirs at once', async () => {
+      const database = await held()
+      const counted = await startParley({}, { database })
+      const { ada, ben, roomId } = await aPlace(counted)
+      const { icsUrl } = await schedule(ada, roomId)
+      const [url, bens] = [await calendarUrlOf(ada), await calendarUrlOf(ben)]
+      const countOf = ({ id }: AUser) =>
+        database.statements.filter(({ text, values }) => text.includes('calendar_links') && values[0] === named(id).id).length
+      const { waits, release } = database.hold('createdByName')
+      const reading = [url, icsUrl, url, icsUrl].map((one) => get(one))
+      await waits()
+      const other = get(bens)
+      await until(() => countOf(ben) === 1)
+      expect(countOf(ada)).toBe(1)
+      release()
+      expect((await Promise.all([...reading, other])).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+      expect(countOf(ada)).toBe(4)
+      await counted.close()
+    })
   })
 })
 

@@ -23,26 +23,24 @@ export interface Named {
  * A meeting, and after it those of its occurrences that were moved. Of a series that is cancelled after it began, there is what took place; of
  * one that is cancelled before, all of it, as cancelled.
  */
-export function eventComponents(meeting: CalendarMeeting, viewer: Named): Component[] {
+export function* eventComponents(meeting: CalendarMeeting, viewer: Named): Generator<Component, void> {
   const { recurrence, startsAt, endsAt, timeZone } = meeting
-  if (recurrence === null) return [eventOf(meeting, viewer, occurrenceAt(meeting, meeting.exceptions, startsAt)!, [])]
+  if (recurrence === null) return yield eventOf(meeting, viewer, occurrenceAt(meeting, meeting.exceptions, startsAt)!, [])
   const endedBefore = meeting.status === 'CANCELLED' && meeting.currentStart > startsAt ? meeting.currentStart : undefined
   const exceptions = meeting.exceptions.filter(({ originalStart }) => !endedBefore || originalStart < endedBefore)
   const cancelled = exceptions.filter(({ isCancelled }) => isCancelled)
   const moved = exceptions.filter((exception) => exception.startsAt && !exception.isCancelled)
   const wallsOf = (some: readonly Exception[]) => some.map(({ originalStart }) => clockText(wallByRule(meeting, originalStart)))
   const first = { originalStart: startsAt, startsAt, endsAt, isCancelled: false }
-  return [
-    eventOf(meeting, viewer, first, [
-      ruleProperty(endedBefore ? endingBefore(recurrence, endedBefore) : recurrence),
-      ...(cancelled.length > 0 ? [['exdate', { tzid: timeZone }, 'date-time', ...wallsOf(cancelled)] satisfies Property] : []),
-    ]),
-    ...moved.flatMap((exception) => {
-      const occurrence = occurrenceAt(meeting, exceptions, exception.originalStart)
-      const which: Property = ['recurrence-id', { tzid: timeZone }, 'date-time', ...wallsOf([exception])]
-      return occurrence ? [eventOf(meeting, viewer, occurrence, [which])] : []
-    }),
-  ]
+  yield eventOf(meeting, viewer, first, [
+    ruleProperty(endedBefore ? endingBefore(recurrence, endedBefore) : recurrence),
+    ...(cancelled.length > 0 ? [['exdate', { tzid: timeZone }, 'date-time', ...wallsOf(cancelled)] satisfies Property] : []),
+  ])
+  for (const exception of moved) {
+    const occurrence = occurrenceAt(meeting, exceptions, exception.originalStart)
+    if (!occurrence) continue
+    yield eventOf(meeting, viewer, occurrence, [['recurrence-id', { tzid: timeZone }, 'date-time', ...wallsOf([exception])]])
+  }
 }
 
 function eventOf(meeting: CalendarMeeting, viewer: Named, occurrence: Occurrence, recurring: readonly Property[]): Component {

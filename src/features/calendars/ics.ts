@@ -11,8 +11,8 @@ export interface Calendar {
 }
 
 /**
- * Writes a calendar as RFC 5545 has it, in pieces, so that whoever writes a long one may do something else in between. The same meetings come to
- * the same text. What would make it longer than that many characters is left out, except for the first meeting.
+ * Writes a calendar as RFC 5545 has it, in pieces, some of them empty, so that whoever writes a long one may do something else in between. The
+ * same meetings come to the same text. What would make it longer than that many characters is left out, except for the first meeting.
  */
 export function* writeCalendar({ name, viewer, meetings }: Calendar, charactersMost: number): Generator<string, void> {
   const empty = write(['vcalendar', propertiesOf(name), []])
@@ -23,7 +23,12 @@ export function* writeCalendar({ name, viewer, meetings }: Calendar, charactersM
   for (const meeting of meetings) {
     const { timeZone } = meeting
     const zone = zones.has(timeZone) ? '' : write(zoneComponent(timeZone, earliest.get(timeZone)!))
-    const piece = zone + eventComponents(meeting, viewer).map(write).join('')
+    let piece = zone
+    for (const component of eventComponents(meeting, viewer)) {
+      piece += write(component)
+      // A meeting may be long, and is in it whole or not at all.
+      yield ''
+    }
     if (characters > 0 && characters + piece.length > charactersMost) break
     zones.add(timeZone)
     characters += piece.length

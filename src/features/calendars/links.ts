@@ -1,4 +1,5 @@
 import { defineLoader } from '../../graphql/loaders.ts'
+import { createTurns, type Turns } from '../../lib/gate.ts'
 import { runBy } from '../../store/database.ts'
 import { createSignatures } from '../../store/signatures.ts'
 import type { Transaction } from '../../store/transact.ts'
@@ -18,6 +19,8 @@ export interface Calendars {
   urlOf(link: CalendarLink): string
   /** Undefined for what we have not signed. */
   read(token: string): CalendarLink | undefined
+  /** What is done under one key is done one after another. */
+  readonly inTurn: Turns
 }
 
 export interface CalendarTerms {
@@ -47,6 +50,7 @@ export function createCalendars({ linkSecret, base, ...terms }: CalendarsOptions
     terms,
     urlOf: ({ userId, meetingId, generation }) => `${base()}/calendars/${signatures.write(purpose, { userId, meetingId, generation })}.ics`,
     read: (token) => signatures.read(purpose, token),
+    inTurn: createTurns(),
   }
 }
 

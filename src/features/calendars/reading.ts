@@ -6,23 +6,26 @@ import type { Database } from '../../store/database.ts'
 import type { Meeting, MeetingException, Rsvp } from '../../store/generated/prisma/client.ts'
 import { isSeen, joinStanding, meetingColumns } from '../meetings/queries.ts'
 import { type Calendar, writeCalendar } from './ics.ts'
+import type { CalendarMeeting } from './ics-events.ts'
 import type { CalendarLink, CalendarTerms } from './links.ts'
 
 /**
  * What a token leads to, as RFC 5545 has it; undefined, and nothing to tell why, for one that is not ours or has been revoked, and for a meeting
- * that its person does not see (any more). Rejects with RATE_LIMITED for who asks too often. Asks the database at most three times, and never
- * for what we have not signed.
+ * that its person does not see (any more). Rejects with RATE_LIMITED for who asks too often. Of each person it reads one at a time: a long one
+ * takes memory. Never asks the database for what we have not signed.
  */
 export async function readCalendar(services: Services, token: string): Promise<string | undefined> {
   const link = services.calendars.read(token)
   if (!link) return undefined
   // Whoever still has a link that was revoked spends nothing of what its person has.
   await services.rates.spend('calendar', `${link.userId} ${link.generation}`)
-  const viewer = await readPerson(services.database, link)
-  const meetings = viewer && (await readMeetings(services, link))
-  if (!meetings || (link.meetingId !== null && meetings.length === 0)) return undefined
-  const name = link.meetingId === null ? `Meetings of ${viewer.name}` : meetings[0]!.title
-  return inPieces(writeCalendar({ name, viewer, meetings }, services.limits.answerCharacters))
+  return services.calendars.inTurn(`${link.userId} ${link.generation}`, async () => {
+    const viewer = await readPerson(services.database, link)
+    const meetings = viewer && (await readMeetings(services, link))
+    if (!meetings || (link.meetingId !== null && meetings.length === 0)) return undefined
+    const name = link.meetingId === null ? `Meetings of ${viewer.name}` : meetings[0]!.title
+    return inPieces(writeCalendar({ name, viewer, meetings }, services.limits.answerCharacters))
+  })
 }
 
 /** Nobody waits for a long calendar but who asked for it. */
@@ -49,26 +52,46 @@ async function readPerson({ sql }: Database, { userId, generation }: CalendarLin
   return person
 }
 
-async function readMeetings(
-  { database, calendars, meetings }: Services,
-  { userId, meetingId }: CalendarLink,
-): Promise<Calendar['meetings']> {
+async function readMeetings({ database, calendars, limits, meetings }: Services, { userId, meetingId }: CalendarLink) {
   const rows = await (meetingId === null ? readAll(database, userId, calendars.terms) : readOne(database, userId, meetingId))
-  const exceptions =
-    rows.length === 0
-      ? []
-      : await database.prisma.meetingException.findMany({
-          where: { meetingId: { in: rows.map(({ id }) => id) } },
-          orderBy: { originalStart: 'asc' },
-        })
-  const byMeeting = groupBy<MeetingException>(exceptions, (exception) => exception.meetingId)
-  return rows.map(({ createdByName, ...meeting }) => ({
-    ...meeting,
-    createdBy: { id: meeting.createdById, name: createdByName },
-    exceptions: byMeeting.get(meeting.id) ?? [],
-    link: meetings.linkTo(meeting.id),
-  }))
+  const found: CalendarMeeting[] = []
+  // Those for which there is no room any more are not read.
+  for (let characters = 0; found.length < rows.length && characters <= limits.answerCharacters; ) {
+    const some = rows.slice(found.length, found.length + atOnce)
+    const exceptions = await readExceptions(database, some)
+    for (const { createdByName, ...meeting } of some) {
+      const mine = exceptions.get(meeting.id) ?? []
+      found.push({
+        ...meeting,
+        createdBy: { id: meeting.createdById, name: createdByName },
+        exceptions: mine,
+        link: meetings.linkTo(meeting.id),
+      })
+      characters += leastCharacters(meeting, mine)
+    }
+  }
+  return found
 }
+
+async function readExceptions({ prisma }: Database, rows: readonly Row[]): Promise<Map<string, MeetingException[]>> {
+  const meetingId = { in: rows.map(({ id }) => id) }
+  return groupBy(
+    await prisma.meetingException.findMany({ where: { meetingId }, orderBy: { originalStart: 'asc' } }),
+    (exception) => exception.meetingId,
+  )
+}
+
+/** Meetings may have hundreds of exceptions each, and what a query brings is taken in without a pause. */
+const atOnce = 25
+
+/** What a meeting takes in a calendar, and more: each occurrence that is moved is an event of its own. */
+function leastCharacters({ status }: Meeting, exceptions: readonly MeetingException[]): number {
+  // Of one that is cancelled not all have to be in it.
+  if (status === 'CANCELLED') return leastOfEvent
+  return exceptions.reduce((characters, { isCancelled }) => characters + (isCancelled ? 16 : leastOfEvent), leastOfEvent)
+}
+
+const leastOfEvent = 300
 
 type Row = Meeting & { readonly createdByName: string; readonly rsvp: Rsvp | null }
 

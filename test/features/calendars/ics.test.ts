@@ -1,5 +1,6 @@
 import ICAL from 'ical.js'
 import { describe, expect, it } from 'vitest'
+import { writeCalendar } from '../../../src/features/calendars/ics.ts'
 import type { CalendarMeeting } from '../../../src/features/calendars/ics-events.ts'
 import { type Exception, occurrencesFrom } from '../../../src/features/recurrence/occurrences.ts'
 import { randomOf, randomSeries, zones } from '../recurrence/random-series.ts'
@@ -277,3 +278,14 @@ function expectWellWritten(calendar: string): void {
     expect(line, line).toMatch(/^(?: |[A-Z-]+[;:])/)
   }
 }
+
+it('is written in small pieces, so that nobody waits for a long meeting', () => {
+  const series = seriesOf({ start: '2027-03-22T09:00', recurrence: 'FREQ=DAILY' })
+  const all = take(occurrencesFrom(series, [], series.startsAt), 50)
+  const exceptions = all.map(({ originalStart, startsAt }) => movedTo(originalStart, later(startsAt, 60_000), 20))
+  const meeting = aCalendarMeeting(series, { exceptions, description: 'x'.repeat(4000) })
+  const pieces = writeCalendar({ name: 'Meetings of Ada', viewer, meetings: [meeting] }, 1_000_000)
+  let steps = 0
+  for (const piece of pieces) if (piece === '') steps++
+  expect(steps).toBe(51)
+})
