@@ -84,6 +84,9 @@ const nameText = ({ name }: Named) => cleaned(name).replaceAll('"', "'").replace
 /** An address is asked for. Nobody's e-mail address is anybody else's to know. */
 const addressOf = ({ id }: Named) => `urn:uuid:${id}`
 
+/** Years are of four digits, in UTC too. */
+const yearsEnd = Date.UTC(10_000)
+
 /** By the clocks of the zone, but for what these show twice: readers do not agree which is meant. A rule needs clocks, and means the first. */
 function timesOf({ startsAt, endsAt }: Occurrence, zone: string, hasRule: boolean): Property[] {
   const start = hasRule ? clockText(toWallClock(startsAt, zone)) : localText(startsAt, zone)
@@ -99,6 +102,7 @@ function timesOf({ startsAt, endsAt }: Occurrence, zone: string, hasRule: boolea
 
 function localText(instant: Date, zone: string): string | undefined {
   const wall = toWallClock(instant, zone)
+  if (wall >= yearsEnd) return undefined
   const changes = clockChangesOf(zone, instant.getTime() - dayLength, instant.getTime() + dayLength)
   return changes.some(({ at, before, after }) => wall >= at + after && wall < at + before) ? undefined : clockText(wall)
 }

@@ -289,3 +289,20 @@ it('is written in small pieces, so that nobody waits for a long meeting', () => 
   for (const piece of pieces) if (piece === '') steps++
   expect(steps).toBe(51)
 })
+
+it.each(['Asia/Tokyo', 'Europe/Berlin', 'Africa/Casablanca', 'America/New_York'])(
+  'has times that calendars can hold, to the end of time, in %s',
+  (timeZone) => {
+    for (const [start, end] of [
+      ['9999-12-31T22:00:00Z', '9999-12-31T23:59:59Z'],
+      ['9999-12-31T08:00:00Z', '9999-12-31T23:59:59Z'],
+    ] as const) {
+      const meeting = aCalendarMeeting({ startsAt: new Date(start), endsAt: new Date(end), timeZone, recurrence: null })
+      const calendar = written([meeting])
+      for (const [, value] of calendar.matchAll(/^(?:DTSTART|DTEND|RDATE)[^:]*:(.*)\r$/gm)) expect(value).toMatch(/^\d{8}T\d{6}Z?$/)
+      expect(new ICAL.Event(new ICAL.Component(ICAL.parse(calendar)).getFirstSubcomponent('vevent')!).duration.toSeconds()).toBe(
+        (Date.parse(end) - Date.parse(start)) / 1000,
+      )
+    }
+  },
+)
