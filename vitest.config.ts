@@ -13,6 +13,8 @@ export default defineConfig({
     // A worker's first file opens the databases and servers that the others share.
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
+    // What is waited for may be slow in coming on a busy machine: a second is soon over.
+    expect: { poll: { timeout: 10_000 } },
     // A promise that nobody owns is a bug, also in a test that passes.
     dangerouslyIgnoreUnhandledErrors: false,
   },

@@ -78,3 +78,8 @@ export function holdDatabase(database: Database): HeldDatabase {
     },
   }
 }
+
+/** What every node asks by itself, whoever does what: whether something is due in a call or a meeting, or a room untold of marks. */
+export function isOfATick(text: string): boolean {
+  return /due_at <= now\(\)|^select distinct room_id/.test(text)
+}
