@@ -3,7 +3,7 @@ import { ConfigError, list, number, oneOf, optional, parsed, type Setting, secre
 import { readSigningKey } from './lib/signing-key.ts'
 import { readStorage, type S3Storage } from './store/storage-url.ts'
 
-/** Everything that can be set, typed. Made from the environment by `readConfig`; the README's table is written from `settings`. */
+/** Everything that can be set, typed. Made from the environment by `readConfig`; the table of docs/configuration.md is written from `settings`. */
 export type Config = { readonly [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]['read']> } & { readonly limits: Limits }
 
 const isUrl = (protocols: string[]) => (value: string) =>

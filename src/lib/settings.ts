@@ -11,7 +11,7 @@ export class ConfigError extends Error {
 export interface Setting<Value> {
   readonly env: string
   readonly about: string
-  /** As the README shows it. */
+  /** As the documents show it. */
   readonly fallback: string
   /** Undefined: it is not set. */
   read(text: string | undefined): Value

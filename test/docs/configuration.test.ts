@@ -5,11 +5,11 @@ import { settings } from '../../src/config.ts'
 const begin = '<!-- configuration: written from src/config.ts by `npx vitest run test/docs -u` -->\n\n'
 const end = '\n<!-- /configuration -->'
 
-it('is documented in the README: every setting, its default and what it is', async () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-  const [before, table, after] = [...readme.split(begin), ''].flatMap((part) => part.split(end))
-  expect(table, 'The README has lost the marks around its table.').toBeDefined()
-  await expect(`${before}${begin}${writeTable()}${end}${after}`).toMatchFileSnapshot('../../README.md')
+it('is documented: every setting, its default and what it is', async () => {
+  const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
+  const [before, table, after] = [...page.split(begin), ''].flatMap((part) => part.split(end))
+  expect(table, 'The page has lost the marks around its table.').toBeDefined()
+  await expect(`${before}${begin}${writeTable()}${end}${after}`).toMatchFileSnapshot('../../docs/configuration.md')
 })
 
 function writeTable(): string {
