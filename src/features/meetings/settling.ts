@@ -20,7 +20,7 @@ export async function settleIn(tx: Transaction, meeting: Meeting, { hearers, ter
   const exceptions = await tx.rows.meetingException.findMany({ where: { meetingId: meeting.id } })
   const progress = progressOf(meeting, exceptions, meeting, {
     now: tx.at,
-    isAttended: await isAttendedIn(tx, meeting.id),
+    isAttended: await isAttendedIn(tx, meeting),
     reminderMs: terms.meetingReminderMs,
   })
   const settled = await tx.rows.meeting.update({ where: { id: meeting.id }, data: { ...progress.course, dueAt: progress.dueAt } })
@@ -42,8 +42,10 @@ async function tellIn(tx: Transaction, meeting: Meeting, { moves, toRemindOf }: 
   for (const { userId, rsvp } of hearers) if (rsvp !== 'DECLINED') tx.append(userId, reminder)
 }
 
-async function isAttendedIn({ rows }: Transaction, meetingId: string): Promise<boolean> {
-  return (await rows.callParticipant.findFirst({ where: { state: 'JOINED', call: { meetingId, state: { not: 'ENDED' } } } })) !== null
+/** Whoever is just being taken out begins nothing; what has begun is not over before they are. */
+async function isAttendedIn({ rows }: Transaction, { id: meetingId, status }: Meeting): Promise<boolean> {
+  const isThere = { state: 'JOINED', ...(status === 'SCHEDULED' && { isDropped: false }) } as const
+  return (await rows.callParticipant.findFirst({ where: { ...isThere, call: { meetingId, state: { not: 'ENDED' } } } })) !== null
 }
 
 /** Nobody meets there any more. */

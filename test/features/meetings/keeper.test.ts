@@ -54,6 +54,19 @@ describe('a meeting', () => {
     expect(await heardIn(domain, room.id)).toEqual(['MeetingScheduled', 'MeetingUpdated'])
   })
 
+  it('does not begin with those who came early and are just being taken out, whoever looks first', async () => {
+    const meeting = await schedule(ann, room)
+    await joinMeeting(ben, meeting)
+    await act(ann, 'archiveRoom', { roomId: room.globalId })
+    await pass(domain, meeting, 60)
+    expect(await statusOf(meeting)).toBe('SCHEDULED')
+    expect(await saidIn(domain, room)).toEqual([])
+    await domain.services.calls.tick()
+    await pass(domain, meeting, 30)
+    expect(await statusOf(meeting)).toBe('COMPLETED')
+    expect(await rowOf(domain, meeting)).toMatchObject({ dueAt: null })
+  })
+
   it('goes on beyond its end while somebody is there, and is over when the last one leaves', async () => {
     const meeting = await schedule(ann, room)
     await moveBack(domain, meeting, 65)
