@@ -31,7 +31,7 @@ export async function takePlaceIn(
   const held = await rows.callParticipant.findFirst({ where: { ...key, state: 'JOINED' } })
   if (held?.isDropped) throw conflict('You are just being taken out of this call: join it again in a moment.')
   if (held && (held.deviceId !== deviceId || held.sessionId !== sessionId))
-    throw conflict('You are in this call on another device.', 'deviceId')
+    throw conflict('You are in this call on another device, or in another session: leave it there first.', 'deviceId')
   if (held) {
     // From now on: they may have asked for it again because the first answer was lost, or their device was.
     await rows.callParticipant.updateMany({ where: { id: held.id, dueAt: { lt: dueAt } }, data: { dueAt } })

@@ -45,7 +45,8 @@ export async function requireOwnPlace(
 ): Promise<CallParticipant> {
   const place = await requirePlace(rows, participantId, personId)
   if (place.userId !== personId) throw forbidden('This is the place of somebody else in the call.')
-  if (isThisDevice && place.sessionId !== null && place.sessionId !== sessionId) throw forbidden('You are in this call on another device.')
+  if (isThisDevice && place.sessionId !== null && place.sessionId !== sessionId)
+    throw forbidden('You are in this call on another device: only that one may do this.')
   return place
 }
 

@@ -115,7 +115,11 @@ const UpdateMeetingInput = builder.inputType('UpdateMeetingInput', {
     }),
     title: t.string({ description: 'What it is called: at most 120 characters.' }),
     description: t.string({ description: 'What it is about: at most 4000 characters. Null takes it away.' }),
-    startsAt: t.field({ type: 'DateTime', description: 'When it begins; of a series, when the first one does.' }),
+    startsAt: t.field({
+      type: 'DateTime',
+      description:
+        'When it begins; of a series, when the first one does. To move it give `endsAt` too: alone it changes how long it lasts.',
+    }),
     endsAt: t.field({ type: 'DateTime', description: 'When it ends; of a series, when the first one does.' }),
     timeZone: t.string({ description: 'An IANA name, such as Europe/Berlin.' }),
     recurrence: t.string({

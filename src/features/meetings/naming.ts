@@ -2,7 +2,8 @@ import { conflict, Refusal } from '../../lib/refusal.ts'
 import type { Meeting, MeetingException } from '../../store/generated/prisma/client.ts'
 import { type OccurrenceOf, occurrenceOf, statusOf } from './statuses.ts'
 
-const noOccurrence = () => new Refusal('NOT_FOUND', 'This meeting has no occurrence that was to begin then.', { field: 'occurrence' })
+const noOccurrence = () =>
+  new Refusal('NOT_FOUND', 'This meeting has no occurrence that was to begin then: give the originalStart of one.', { field: 'occurrence' })
 
 /** Of which occurrence somebody speaks; undefined for the meeting itself, which is the only one of a meeting that happens once. */
 export function namedOf({ startsAt, recurrence }: Meeting, occurrence: Date | null | undefined): Date | undefined {

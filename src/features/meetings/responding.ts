@@ -15,7 +15,7 @@ export interface RespondToMeeting {
 /** By whoever sees it: also who was not asked is an attendee from then on. Answers their place among them. The same answer nobody hears of. */
 export async function respondToMeeting(services: Services, person: string, { meetingId, rsvp }: RespondToMeeting): Promise<string> {
   const { limits, meetings, database } = services
-  if (rsvp === 'PENDING') throw badInput('rsvp', 'This is no answer: accept, decline, or say that you may come.')
+  if (rsvp === 'PENDING') throw badInput('rsvp', 'PENDING is no answer: give ACCEPTED, TENTATIVE or DECLINED.')
   const known = await requireMeeting(database.prisma, meetingId, person)
   await services.rates.spend('send', person)
 

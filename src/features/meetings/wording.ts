@@ -33,7 +33,8 @@ export function requireSpan(
   { startsAt, endsAt }: Pick<Series, 'startsAt' | 'endsAt'>,
   field: 'startsAt' | 'endsAt' = 'endsAt',
 ): void {
-  if (endsAt <= startsAt) throw badInput(field, 'A meeting ends after it begins.')
+  const how = field === 'startsAt' ? ': to move it, give endsAt too' : ''
+  if (endsAt <= startsAt) throw badInput(field, `A meeting ends after it begins${how}.`)
   const hours = Math.floor(meetingMostMs / 3_600_000)
   if (endsAt.getTime() - startsAt.getTime() > meetingMostMs) throw badInput(field, `A meeting lasts ${hours} hours at most.`)
 }

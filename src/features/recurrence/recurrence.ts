@@ -52,7 +52,7 @@ const refusal = (sentence: string) => badInput('recurrence', sentence)
 /** By the library, once it is certain that it cannot misread it. */
 function readParts(text: string, occurrencesMost: number): ICAL.Recur {
   if (text.length > charactersMost) throw refusal(`A recurrence has ${charactersMost} characters at most.`)
-  if (!shape.test(text)) throw refusal('A recurrence is written as in RFC 5545: FREQ=WEEKLY;BYDAY=MO,WE;COUNT=10.')
+  if (!shape.test(text)) throw refusal('A recurrence is written as in RFC 5545, without RRULE before it: FREQ=WEEKLY;BYDAY=MO,WE;COUNT=10.')
   const upper = text.toUpperCase()
   const seen = new Set<string>()
   for (const part of upper.split(';')) {
@@ -129,7 +129,7 @@ function refuseOtherStart(rule: Rule, { startsAt, timeZone }: First): void {
   if (start < 0) throw badInput('startsAt', 'What recurs begins in 1970 or later.')
   const isLate = rule.until !== null && rule.until < startsAt
   if (isLate || daysFrom(rule, start, start).next().value !== start) {
-    throw refusal('A recurrence begins with the start of the meeting: it has to pick that day.')
+    throw refusal('A recurrence begins with the start of the meeting: it has to pick that day, by the clocks of the time zone.')
   }
 }
 
