@@ -20,13 +20,14 @@ const MeetingOccurrence = builder.objectRef<OccurrenceOf>('MeetingOccurrence').i
   authScopes: ({ meeting }, context) => maySeeMeeting(context, meeting),
   fields: (t) => ({
     id: t.id({
-      description: 'The id of this occurrence: of its meeting, and when it was first to begin. It keeps it when it is moved.',
+      description: 'The id of this occurrence: of its meeting, and when it was first to begin. One of a series keeps it when it is moved.',
       resolve: ({ meeting, originalStart }) => encodeId('MeetingOccurrence', meeting.id, originalStart.getTime()),
     }),
     meeting: t.field({ type: Meeting, description: 'The meeting.', resolve: ({ meeting }) => meeting }),
     originalStart: t.expose('originalStart', {
       type: 'DateTime',
-      description: 'When the recurrence lets it begin: by this it is named in `updateMeeting` and `cancelMeeting`, wherever it was moved.',
+      description:
+        'When the recurrence lets it begin: by this it is named in `updateMeeting` and `cancelMeeting`, wherever it was moved. Of a meeting that happens once: when it begins.',
     }),
     startsAt: t.expose('startsAt', { type: 'DateTime', description: 'When it begins.' }),
     endsAt: t.expose('endsAt', { type: 'DateTime', description: 'When it ends.' }),
