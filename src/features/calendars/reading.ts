@@ -1,7 +1,6 @@
-import { performance } from 'node:perf_hooks'
-import { setImmediate as afterOthers } from 'node:timers/promises'
 import type { Services } from '../../graphql/context.ts'
 import { groupBy } from '../../lib/group-by.ts'
+import { createPauses } from '../../lib/pauses.ts'
 import type { Database } from '../../store/database.ts'
 import type { Meeting, MeetingException, Rsvp } from '../../store/generated/prisma/client.ts'
 import { isSeen, joinStanding, meetingColumns } from '../meetings/queries.ts'
@@ -30,18 +29,14 @@ export async function readCalendar(services: Services, token: string): Promise<s
 
 /** Nobody waits for a long calendar but who asked for it. */
 async function inPieces(pieces: Iterable<string>): Promise<string> {
+  const pause = createPauses(5)
   let text = ''
-  let since = performance.now()
   for (const piece of pieces) {
     text += piece
-    if (performance.now() - since < turnMs) continue
-    await afterOthers()
-    since = performance.now()
+    await pause()
   }
   return text
 }
-
-const turnMs = 5
 
 async function readPerson({ sql }: Database, { userId, generation }: CalendarLink): Promise<Calendar['viewer'] | undefined> {
   const [person] = await sql<Calendar['viewer']>(
@@ -84,7 +79,7 @@ async function readExceptions({ prisma }: Database, rows: readonly Row[]): Promi
 /** Meetings may have hundreds of exceptions each, and what a query brings is taken in without a pause. */
 const atOnce = 25
 
-/** What a meeting takes in a calendar, and more: each occurrence that is moved is an event of its own. */
+/** What a meeting takes in a calendar at the least: each occurrence that is moved is an event of its own. */
 function leastCharacters({ status }: Meeting, exceptions: readonly MeetingException[]): number {
   // Of one that is cancelled not all have to be in it.
   if (status === 'CANCELLED') return leastOfEvent

@@ -1,7 +1,7 @@
-import { setImmediate as afterOthers } from 'node:timers/promises'
 import { type Context, takeObjects } from '../../graphql/context.ts'
 import type { Limits } from '../../graphql/limits.ts'
 import type { Loader, Question } from '../../graphql/loaders.ts'
+import { createPauses } from '../../lib/pauses.ts'
 import { badInput } from '../../lib/refusal.ts'
 import type { Meeting, MeetingException } from '../../store/generated/prisma/client.ts'
 import { occurrencesFrom } from '../recurrence/occurrences.ts'
@@ -84,19 +84,14 @@ export function* walk(meeting: Meeting, exceptions: readonly MeetingException[],
   }
 }
 
-/** How long walks are begun before others have their turn. */
-const turnMs = 10
-
 /** Of several walks the earliest, in order of start and then of meeting. Of none it takes more than one step beyond what is answered. */
 export async function earliestOf(walks: readonly Iterator<OccurrenceOf, void>[], most: number): Promise<OccurrenceOf[]> {
   const heads: { readonly steps: Iterator<OccurrenceOf, void>; value: OccurrenceOf }[] = []
-  let turn = performance.now() + turnMs
+  const pause = createPauses(10)
   for (const steps of walks) {
     const { value } = steps.next()
     if (value) heads.push({ steps, value })
-    if (performance.now() < turn) continue
-    await afterOthers()
-    turn = performance.now() + turnMs
+    await pause()
   }
   const found: OccurrenceOf[] = []
   while (found.length < most && heads.length > 0) {

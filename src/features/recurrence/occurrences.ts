@@ -28,8 +28,8 @@ export interface Occurrence {
 }
 
 /**
- * All that end after an instant, and begin before another if one is named, in order of their starts, cancelled ones among them. It is walked as far as one asks,
- * and begins near that instant. Each begins at the same time by the clocks of the zone, and lasts as long as the first did.
+ * All that end after an instant, and begin before another if one is named, in order of their starts, cancelled ones among them. It is walked as
+ * far as one asks, and begins near that instant. Each begins at the same time by the clocks of the zone, and lasts as long as the first did.
  */
 export function* occurrencesFrom(series: Series, exceptions: readonly Exception[], from: Date, before?: Date): Generator<Occurrence, void> {
   const moved = movedAmong(series, exceptions).filter(({ startsAt, endsAt }) => endsAt > from && (!before || startsAt < before))

@@ -19,7 +19,10 @@ export interface Place {
   readonly isMuted: boolean
 }
 
-/** A room of its own for one attempt: somebody in their stance, two others in it, what each of them has said, a call with one of those, and a meeting that they planned. */
+/**
+ * A room of its own for one attempt: somebody in their stance, two others in it, what each of them has said, a call with one of those, and a
+ * meeting that they planned.
+ */
 export interface Scene {
   readonly roomId: string
   readonly actor: APerson
