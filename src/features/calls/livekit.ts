@@ -27,18 +27,21 @@ export function createLivekit({ url, apiKey, apiSecret, grantMs, requestMs = 500
   /** Undefined: what it is about is not there. */
   async function ask(method: string, video: VideoGrant, body: Record<string, string>): Promise<Record<string, unknown> | undefined> {
     const { token } = await sign(video, 2 * requestMs)
-    const response = await fetch(new URL(`/twirp/livekit.RoomService/${method}`, api), {
+    const { ok, status, answer } = await fetch(new URL(`/twirp/livekit.RoomService/${method}`, api), {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify(body),
       redirect: 'error',
       signal: AbortSignal.timeout(requestMs),
     })
-    const answer = readObject(await response.text())
-    if (response.ok && answer) return answer
-    if (response.status === 404 && answer?.code === 'not_found') return undefined
+      .then(async (response) => ({ ok: response.ok, status: response.status, answer: readObject(await response.text()) }))
+      .catch((cause: Error) => {
+        throw new Error(`LiveKit at ${api.host} did not answer ${method}: ${cause.message}`, { cause })
+      })
+    if (ok && answer) return answer
+    if (status === 404 && answer?.code === 'not_found') return undefined
     // Not what else it says: it repeats the token that it refuses.
-    throw new Error(`LiveKit at ${api.host} answered ${method} with ${response.status} ${codeOf(answer)}.`)
+    throw new Error(`LiveKit at ${api.host} answered ${method} with ${status} ${codeOf(answer)}.`)
   }
 
   return {

@@ -129,7 +129,9 @@ describe('asking it', () => {
       all.map((method) => `Error: LiveKit at ${host} answered ${method} with 503 and no code of its own.`),
     )
     livekit.isDown = false
-    for (const error of await failureOf(ours({ url: 'ws://127.0.0.1:1' }))) expect(error).toBe('TypeError: fetch failed')
+    expect(await failureOf(ours({ url: 'ws://127.0.0.1:1' }))).toEqual(
+      all.map((method) => `Error: LiveKit at 127.0.0.1:1 did not answer ${method}: fetch failed`),
+    )
   })
 
   it('takes no web page that says 404 for word that nobody is there, and waits for no answer for ever', async () => {
