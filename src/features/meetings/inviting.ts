@@ -84,20 +84,3 @@ async function guestsAmong(rows: Prisma.TransactionClient, mine: StandingRow, us
     throw forbidden('Only people of its team can be in a channel.')
   return new Set(outside.map(({ userId }) => userId))
 }
-
-/**
- * Whom a meeting is for when nobody is named: everybody else in the room, unless it has more than `most` members. But for those who have
- * blocked whoever schedules it, or are blocked by them.
- */
-export async function findEverybody(rows: Prisma.TransactionClient, roomId: string, personId: string, most: number): Promise<string[]> {
-  const found = await runBy(rows)<{ userId: string }>(
-    `select m.user_id as "userId" from room_member m join room r on r.id = m.room_id
-     where m.room_id = $1 and m.left_at is null and m.user_id <> $2 and r.member_count <= $3
-       and not exists (
-         select from block where (blocker_id = $2 and blocked_id = m.user_id) or (blocker_id = m.user_id and blocked_id = $2)
-       )
-     order by m.joined_at, m.id`,
-    [roomId, personId, most],
-  )
-  return found.map(({ userId }) => userId)
-}

@@ -15,12 +15,6 @@ export interface Range {
   readonly to: Date
 }
 
-export function requireRange({ from, to }: Range, { meetingRangeMs }: Limits): void {
-  if (from >= to) throw badInput('to', 'This is not after `from`.')
-  const days = Math.floor(meetingRangeMs / 86_400_000)
-  if (to.getTime() - from.getTime() > meetingRangeMs) throw badInput('to', `At most ${days} days after \`from\`, please.`)
-}
-
 /**
  * Finds the meetings of something, such as a room, of which occurrences could lie in a range: of those that happen once the earliest, of those
  * that recur any.
@@ -104,6 +98,12 @@ export async function earliestOf(walks: readonly Iterator<OccurrenceOf, void>[],
     else heads.splice(first, 1)
   }
   return found
+}
+
+function requireRange({ from, to }: Range, { meetingRangeMs }: Limits): void {
+  if (from >= to) throw badInput('to', 'This is not after `from`.')
+  const days = Math.floor(meetingRangeMs / 86_400_000)
+  if (to.getTime() - from.getTime() > meetingRangeMs) throw badInput('to', `At most ${days} days after \`from\`, please.`)
 }
 
 function isBefore(one: OccurrenceOf, other: OccurrenceOf): boolean {

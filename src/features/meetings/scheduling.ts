@@ -3,17 +3,19 @@ import { sha256 } from '../../lib/hash.ts'
 import { conflict, forbidden } from '../../lib/refusal.ts'
 import { requireText } from '../../lib/text.ts'
 import { uuid } from '../../lib/uuid.ts'
+import type { Prisma } from '../../store/generated/prisma/client.ts'
 import { type NoncedWrite, resultBefore, transactOnce } from '../../store/nonces.ts'
 import type { Transaction } from '../../store/transact.ts'
 import { reach } from '../blocks/reach.ts'
 import type { Series } from '../recurrence/occurrences.ts'
 import { joinIn } from '../rooms/joining.ts'
+import { findOthers } from '../rooms/others.ts'
 import { canSchedule } from '../rooms/policy.ts'
 import { requireScene, whyNoPost } from '../rooms/scene.ts'
 import { progressOf } from './course.ts'
 import { meetingScheduled } from './events.ts'
 import { extentOf } from './extent.ts'
-import { findEverybody, inviteIn, othersAmong } from './inviting.ts'
+import { inviteIn, othersAmong } from './inviting.ts'
 import { descriptionOf, requireAhead, seriesOf, titleOf } from './wording.ts'
 
 export interface ScheduleMeeting {
@@ -44,7 +46,8 @@ export async function scheduleMeeting(services: Services, person: string, input:
   if (before !== undefined) return before
   if (canSchedule(known.mine)) await reach(services, person)
 
-  const invited = async (tx?: Transaction) => named ?? findEverybody(tx?.rows ?? database.prisma, roomId, person, limits.listMost)
+  const everybody = (rows: Prisma.TransactionClient) => findOthers(rows, roomId, person, limits.listMost)
+  const invited = async (tx?: Transaction) => named ?? (await everybody(tx?.rows ?? database.prisma)).map(({ userId }) => userId)
   return transactOnce(services, write, [roomId, ...(await invited())], async (tx) => {
     const { mine } = await requireScene(tx.rows, roomId, person)
     if (!canSchedule(mine)) throw forbidden(whyNoPost(mine)!)
