@@ -143,7 +143,7 @@ async function open(
     uploads,
   }
   for (const kept of [log, movesOf(database), unusedOf({ database, transact, uploads })])
-    owned(sweepHourly(kept, { days: config.logDays, onTrouble }))
+    owned(sweepHourly(kept, { ...config, days: config.logDays, onTrouble }))
   owned(fillInWords(database, { onTrouble }))
   if (sfu.server) owned(keepSfu(database, sfu.server, { ...config, onTrouble }))
 

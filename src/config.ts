@@ -181,6 +181,7 @@ export const settings = {
   stuckBytes: number('STUCK_BYTES', 1024 * 1024, 'bytes unsent at which a socket is closed with 1013'),
   stuckMs: number('STUCK_MS', 10_000, 'how long a slow reader may take to drain'),
   drainMs: number('DRAIN_MS', 10_000, 'over how long sockets are closed when the server stops', 0),
+  closeMs: number('CLOSE_MS', 5000, 'how long a node that stops waits for files that are being let go, and for a sweep', 0),
 
   // A ring must hold at least what is put into it at once.
   ringEvents: number('RING_EVENTS', 1000, 'recent events kept in memory a stream that is followed', 200),

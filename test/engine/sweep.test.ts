@@ -26,4 +26,25 @@ describe('the sweep of the log', () => {
     expect(await log.head(id)).toBe(10)
     expect(troubles).toEqual([])
   })
+
+  it('is waited for when it is closed, and not for ever', async () => {
+    let goOn = () => {}
+    let sweeps = 0
+    const kept = {
+      async sweep() {
+        sweeps++
+        await new Promise<void>((resolve) => {
+          goOn = resolve
+        })
+        return 5000
+      },
+    }
+    const sweep = sweepHourly(kept, { days: 30, everyMs: 1, closeMs: 50, onTrouble: () => {} })
+    await until(() => sweeps === 1)
+    await sweep.close()
+    const closing = sweep.close()
+    goOn()
+    await closing
+    expect(sweeps).toBe(1)
+  })
 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { unusedOf } from '../../src/features/uploads/sweeping.ts'
 import type { FileName, Files } from '../../src/store/files.ts'
+import { startParley } from '../support/parley.ts'
 import { sharedPostgres } from '../support/postgres.ts'
 import { sharedRedis } from '../support/redis.ts'
 import { describeWith } from '../support/services.ts'
@@ -200,6 +201,25 @@ describeWith(['postgres', 'redis', 'swift'], 'files in a bucket, on two nodes', 
     expect(await names()).toEqual(told.sort())
     expect(told).toContain(kept)
   })
+
+  it('do not keep a node from ending when the store says nothing, and those that were to go do so later', async () => {
+    const node = await startParley({ ...env, UNUSED_UPLOAD_MS: '1000' })
+    const cid = await node.aUser('Cid')
+    const said = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id attachments { url } } } }`
+    const input = { roomId: await node.aRoom(cid), content: '', attachmentIds: [(await takeFile(cid, secret)).id] }
+    const { message } = orThrow(
+      await cid.post<{ sendMessage: { message: { id: string; attachments: Attached[] } } }>(said, { input }),
+    ).sendMessage
+    swift.pause()
+    orThrow(await cid.post('mutation ($id: ID!) { deleteMessage(input: { messageId: $id }) { __typename } }', { id: message.id }))
+    await node.close()
+    swift.resume()
+    const gone = async () => (await statusOf(message.attachments[0]!.url!)) === 404
+    await until(async () => {
+      await unusedOf(world.nodes[1]!.app.services).sweep(30, 5000)
+      return gone()
+    })
+  }, 30_000)
 
   it('that cannot be looked at are told of as any failure, and the keys are in no line of the log', async () => {
     const { uploadUrl, headers, attachment } = await upload(ada, secret)

@@ -1,4 +1,5 @@
 import { createGate, createTurns, type Gate, type Turns } from '../../lib/gate.ts'
+import { within } from '../../lib/within.ts'
 import type { Database } from '../../store/database.ts'
 import type { Files } from '../../store/files.ts'
 import { namesOf } from './queries.ts'
@@ -27,7 +28,7 @@ export interface Uploads {
    * the sweep does.
    */
   discard(fileIds: readonly string[]): void
-  /** Waits for the bytes that are going. */
+  /** Waits for the bytes that are going, `closeMs` at most: where they lie nobody may answer. */
   close(): Promise<void>
 }
 
@@ -36,11 +37,12 @@ export interface UploadsOptions {
   readonly linkMs: number
   readonly unusedUploadMs: number
   readonly inspectionsMost: number
+  readonly closeMs: number
   readonly onTrouble: (error: unknown) => void
 }
 
 export function createUploads(database: Database, files: Files, options: UploadsOptions): Uploads {
-  const { base, linkMs, unusedUploadMs: unusedMs, inspectionsMost, onTrouble } = options
+  const { base, linkMs, unusedUploadMs: unusedMs, inspectionsMost, closeMs, onTrouble } = options
   const going = new Set<Promise<void>>()
   return {
     files,
@@ -57,7 +59,7 @@ export function createUploads(database: Database, files: Files, options: Uploads
       going.add(work)
     },
     async close() {
-      await Promise.all(going)
+      await within(Promise.all(going), closeMs)
     },
   }
 }
