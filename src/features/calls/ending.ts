@@ -1,5 +1,6 @@
 import type { Call } from '../../store/generated/prisma/client.ts'
 import type { Transaction } from '../../store/transact.ts'
+import { wakeIn } from '../meetings/waking.ts'
 import { saySystemIn } from '../messages/system.ts'
 import { callEnded, callStoppedRinging, callUpdated } from './events.ts'
 import { type CallMove, type Going, type Heads, whatFollows } from './moves.ts'
@@ -31,12 +32,7 @@ export async function endIn(tx: Transaction, call: Call, move: CallMove, actorId
     tx.append(userId, callStoppedRinging({ callId: call.id, reason: move === 'failed' ? 'FAILED' : 'CANCELLED' }))
   tx.append(call.roomId, callEnded({ callId: call.id, actorId }))
   if (call.meetingId === null) await saySystemIn(tx, { roomId: call.roomId, senderId: call.startedById, ...wordsOf(call, move) })
-  else await lookAtMeetingIn(tx, call.meetingId)
-}
-
-/** Its last one has left: what follows for the meeting is seen to by the next tick of any node, which holds all who hear of it. */
-async function lookAtMeetingIn({ rows, at }: Transaction, meetingId: string): Promise<void> {
-  await rows.meeting.updateMany({ where: { id: meetingId, status: { in: ['SCHEDULED', 'IN_PROGRESS'] } }, data: { dueAt: at } })
+  else await wakeIn(tx, call.meetingId)
 }
 
 function wordsOf({ state }: Call, move: CallMove) {
