@@ -93,7 +93,11 @@ export async function openS3Files(options: S3Options): Promise<Files> {
     const part = { ...at(name), ...(range && { Range: `bytes=${range.first}-${range.last}` }) }
     const found = await heard('read', client.send(new GetObjectCommand(part))).catch(missing)
     if (!found) throw new NoSuchFile(name)
-    return found.Body as Readable
+    const { Body, ContentLength: length } = found
+    // Of what has no length it cannot be told whether it came to its end.
+    if (length !== undefined && (!range || length === range.last - range.first + 1)) return Body as Readable
+    ;(Body as Readable).destroy()
+    throw new StoreFailed('read', { name: 'WrongLength', message: `${length ?? 'an unknown number of'} bytes came`, status: undefined })
   }
 }
 

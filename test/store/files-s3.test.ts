@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
+import { createServer, request as httpRequest, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FileName, Files } from '../../src/store/files.ts'
 import { openS3Files, type S3Options } from '../../src/store/files-s3.ts'
 import { createS3Client } from '../../src/store/s3-client.ts'
@@ -270,5 +271,32 @@ describeWith(['swift'], 'a bucket that cannot be used', () => {
     expect(await patient.sizeOf(name)).toBe(5)
     expect(readdirSync(lentFolder)).toEqual([])
     await swift.stop()
+  })
+})
+
+describe('a store that answers something else than it was asked for', () => {
+  const storage = { kind: 's3', bucket: 'files', region: 'us-east-1' } as const
+  const keys = { awsAccessKeyId: 'key', awsSecretAccessKey: 'secret', awsSessionToken: undefined }
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['all of a file instead of a part of it', (response) => response.writeHead(200, { 'content-length': 10 }).end('0123456789')],
+    ['a part of which nobody knows where it ends', (response) => response.writeHead(206).end('0')],
+    ['a part that breaks off', (response) => response.writeHead(206, { 'content-length': 2 }).write('0', () => response.destroy())],
+    ['that it is elsewhere', (response) => response.writeHead(307, { location: `http://${response.req.headers.host}/elsewhere` }).end()],
+  ])('gives no file: %s', async (_what, answer) => {
+    const asked: string[] = []
+    const server = createServer((request, response) => {
+      asked.push(request.url!)
+      if (request.method === 'GET') answer(response)
+      else response.end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const files = await openS3Files({ storage: { ...storage, endpoint }, ...keys, linkMs: 900_000, lentFolder })
+    await expect(textOf(files, kept(), { first: 2, last: 3 })).rejects.toThrow(/./)
+    expect(asked).not.toContain('/elsewhere')
+    await files.close()
+    server.closeAllConnections()
+    server.close()
   })
 })
