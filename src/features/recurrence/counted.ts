@@ -1,10 +1,10 @@
 import { remembered } from '../../lib/remembered.ts'
 import { parseRule, type Rule } from './rule.ts'
-import { type DayNumber, daysFrom, lastDay } from './rule-days.ts'
+import { type DayNumber, daysFrom, lastDay, type Uncounted } from './rule-days.ts'
 
 /** A rule for what begins on a certain day: where it would count to the last one, that day is known. */
 export interface Counted {
-  readonly rule: Rule & { readonly count: null }
+  readonly rule: Uncounted
   readonly last: DayNumber
 }
 

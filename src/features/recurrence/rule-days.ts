@@ -6,6 +6,9 @@ export type DayNumber = number
 
 export const dayNumberOf = (wall: number): DayNumber => Math.floor(wall / dayLength)
 
+/** A rule that does not count, or of which somebody else knows where its counting ends. */
+export type Uncounted = Rule & { readonly count: null }
+
 /** No walk goes beyond: what has no end, ends here. */
 export const lastDay: DayNumber = dayNumberOf(Date.UTC(2100, 11, 31))
 
@@ -25,8 +28,8 @@ export function* daysFrom(rule: Rule, start: DayNumber, from: DayNumber, to: Day
   }
 }
 
-/** The same from `from` back to the start, of a rule that does not count. */
-export function* daysBack(rule: Rule, start: DayNumber, from: DayNumber): Generator<DayNumber, void> {
+/** The same from `from` back to the start. */
+export function* daysBack(rule: Uncounted, start: DayNumber, from: DayNumber): Generator<DayNumber, void> {
   const latest = Math.min(from, lastDay)
   const picker = pickerOf(rule, start)
   for (let period = picker.periodOf(latest); period >= 0; period--) {
