@@ -3,7 +3,7 @@ import { groupBy } from '../../lib/group-by.ts'
 import { createPauses } from '../../lib/pauses.ts'
 import type { Database } from '../../store/database.ts'
 import type { Meeting, MeetingException, Rsvp } from '../../store/generated/prisma/client.ts'
-import { isSeen, joinStanding, meetingColumns } from '../meetings/queries.ts'
+import { isSeen, isWelcome, joinStanding, meetingColumns } from '../meetings/queries.ts'
 import { type Calendar, writeCalendar } from './ics.ts'
 import type { CalendarMeeting } from './ics-events.ts'
 import type { CalendarLink, CalendarTerms } from './links.ts'
@@ -93,7 +93,7 @@ type Row = Meeting & { readonly createdByName: string; readonly rsvp: Rsvp | nul
 /** Those of `Viewer.meetings` that are not long over. Those to come first, and those soonest or latest that are nearest. */
 function readAll({ sql }: Database, userId: string, { calendarMeetingsMost, calendarPastDays }: CalendarTerms): Promise<Row[]> {
   return sql<Row>(
-    `${rowsSeen} and a.rsvp <> 'DECLINED'
+    `${rowsSeen} and a.rsvp <> 'DECLINED' and ${isWelcome}
        and coalesce(m.cancelled_at, m.last_ends_at, 'infinity') > now() - make_interval(days => $2)
      order by m.status in ('COMPLETED', 'CANCELLED'), abs(extract(epoch from m.current_start - now())), m.id limit $3`,
     [userId, calendarPastDays, calendarMeetingsMost],

@@ -1,7 +1,7 @@
 import { defineQuestion } from '../../graphql/loaders.ts'
 import { groupBy } from '../../lib/group-by.ts'
 import type { Meeting } from '../../store/generated/prisma/client.ts'
-import { isSeen, joinStanding, meetingById, meetingColumns } from './queries.ts'
+import { isSeen, isWelcome, joinStanding, meetingById, meetingColumns } from './queries.ts'
 import type { Candidates } from './ranges.ts'
 
 /** Of rooms: all of theirs. */
@@ -14,11 +14,11 @@ export const meetingsOfTeams = defineCandidates(
    where r.team_id = wanted.id and (not r.is_private or mine.id is not null)`,
 )
 
-/** Of people: of those that they are invited to and have not declined, what they see. */
+/** Of people: of those that they are invited to and have not declined, what they see, but for that of whom they have blocked. */
 export const meetingsOfPeople = defineCandidates(
   'meetingsOfPeople',
   `meeting_attendee a join meeting m on m.id = a.meeting_id ${joinStanding('a.user_id')}
-   where a.user_id = wanted.id and a.rsvp <> 'DECLINED' and ${isSeen}`,
+   where a.user_id = wanted.id and a.rsvp <> 'DECLINED' and ${isSeen} and ${isWelcome}`,
 )
 
 /** `where`: from where on, beside `wanted.id`; $6 is the viewer, if one is named. In one statement for however many. */

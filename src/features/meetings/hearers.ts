@@ -2,7 +2,7 @@ import { runBy } from '../../store/database.ts'
 import type { Meeting, Prisma, Rsvp } from '../../store/generated/prisma/client.ts'
 import type { Fact, Transaction } from '../../store/transact.ts'
 import { meetingChanged } from './events.ts'
-import { isSeen, joinStanding } from './queries.ts'
+import { isSeen, isWelcome, joinStanding } from './queries.ts'
 
 /** Somebody who is invited, and sees the meeting. */
 export interface Hearer {
@@ -12,18 +12,13 @@ export interface Hearer {
   readonly isInRoom: boolean
 }
 
-/**
- * Of all who are invited; in the order of their ids. Rooms can be left, invitations cannot: whoever is not in the room hears nothing while they
- * have blocked whoever invited them, or scheduled it.
- */
+/** Of all who are invited, and have not blocked who asks; in the order of their ids. */
 export function readHearers(rows: Prisma.TransactionClient, meetingId: string): Promise<Hearer[]> {
   return runBy(rows)<Hearer>(
     `select a.user_id as "userId", a.rsvp, mine.id is not null as "isInRoom"
      from meeting_attendee a join meeting m on m.id = a.meeting_id join app_user u on u.id = a.user_id and u.deleted_at is null
      ${joinStanding('a.user_id')}
-     where a.meeting_id = $1 and ${isSeen} and (mine.id is not null or not exists (
-       select from block where blocker_id = a.user_id and blocked_id in (a.invited_by_id, m.created_by_id)
-     )) order by a.user_id`,
+     where a.meeting_id = $1 and ${isSeen} and ${isWelcome} order by a.user_id`,
     [meetingId],
   )
 }

@@ -88,7 +88,7 @@ builder.objectField(Team, 'meetings', (t) =>
 builder.objectField(Viewer, 'meetings', (t) =>
   t.field({
     type: [MeetingOccurrence],
-    description: `What the viewer is asked to come to, or has answered, and has not declined, in all rooms. ${rangeDescription}`,
+    description: `What the viewer is asked to come to, or has answered, and has not declined, in all rooms; not what is asked from outside a room by somebody they have blocked. ${rangeDescription}`,
     extensions,
     args,
     resolve: ({ id }, range, context) => occurrencesIn(context, meetingsOfPeople, { id }, range),

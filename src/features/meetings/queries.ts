@@ -20,6 +20,14 @@ export const joinStanding = (userId: string) => `join room r on r.id = m.room_id
 /** Beside these, from `meeting_attendee a`: what `canSeeMeeting` decides. */
 export const isSeen = `(mine.id is not null or (not r.is_private and t.id is not null) or (a.is_guest and (r.team_id is null or t.id is not null)))`
 
+/**
+ * Beside these: whoever is not in the room has not blocked who invited them, or scheduled it. Rooms can be left, invitations cannot: so the block
+ * keeps them from who is asked.
+ */
+export const isWelcome = `(mine.id is not null or not exists (
+  select from block where blocker_id = a.user_id and blocked_id in (a.invited_by_id, m.created_by_id)
+))`
+
 export const meetingById = defineLoader<string, Meeting>('meetingById', async ({ prisma }, ids) =>
   inOrder(ids, await prisma.meeting.findMany({ where: { id: { in: [...ids] } } }), ({ id }) => id),
 )

@@ -214,6 +214,20 @@ describe('what is planned for the viewer', () => {
   })
 })
 
+describe('what somebody plans who is blocked', () => {
+  it('is not among the meetings of whom they have invited from outside, and can still be seen', async () => {
+    await act(ann, 'setRoomRole', { roomId: room.globalId, userId: ben.globalId, role: 'ADMIN' })
+    const meeting = await plan('unwanted', '04T09:00', '04T10:00', { attendeeIds: [cid.globalId], recurrence: 'FREQ=DAILY;COUNT=2' })
+    await plan('of another', '07T09:00', '07T10:00', { attendeeIds: [cid.globalId] }, room, ben)
+    expect(titles(await ofViewer(cid))).toHaveLength(3)
+    await act(cid, 'blockUser', { userId: ann.globalId })
+    expect(titles(await ofViewer(cid))).toEqual(['of another 07T09:00'])
+    expect(await ofMeeting(cid, meeting)).toHaveLength(2)
+    await act(ben, 'addRoomMember', { roomId: room.globalId, userId: cid.globalId })
+    expect(titles(await ofViewer(cid))).toHaveLength(3)
+  })
+})
+
 describe('reading what is planned', () => {
   it('takes as many statements for fifty meetings as for one', async () => {
     const team = await aTeam(ann, ben)
