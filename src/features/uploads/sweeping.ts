@@ -30,7 +30,9 @@ export function unusedOf(parts: Sweeping): Sweepable {
         )
       if (forgotten === most || unused.length === most) return most
       const before = new Date(Date.now() - uploads.unusedMs)
-      for (const folder of ['incoming', 'kept'] as const) await sweepStrays(parts, folder, before)
+      // Who puts has a row before: what lies there without one is for nobody, and counts as nobody's.
+      await sweepStrays(parts, 'incoming')
+      await sweepStrays(parts, 'kept', before)
       await uploads.files.tidy(before)
       return 0
     },
@@ -55,7 +57,7 @@ async function sweepAttachments({ database, transact, uploads }: Sweeping, most:
 }
 
 /** Bytes of which no row tells: put again after they were completed, or left by a crash. */
-async function sweepStrays({ database, uploads: { files } }: Sweeping, folder: Folder, before: Date): Promise<void> {
+async function sweepStrays({ database, uploads: { files } }: Sweeping, folder: Folder, before?: Date): Promise<void> {
   const isTold = {
     incoming: `select id from attachment where id = any($1::uuid[]) and state = 'PENDING'`,
     kept: 'select id from kept_file where id = any($1::uuid[])',
@@ -66,10 +68,10 @@ async function sweepStrays({ database, uploads: { files } }: Sweeping, folder: F
   }
 }
 
-async function* oldOnes(files: Files, folder: Folder, before: Date): AsyncIterable<FileName[]> {
+async function* oldOnes(files: Files, folder: Folder, before: Date | undefined): AsyncIterable<FileName[]> {
   let names: FileName[] = []
   for await (const { name, changedAt } of files.list(folder)) {
-    if (changedAt >= before) continue
+    if (before && changedAt >= before) continue
     names.push(name)
     if (names.length < atOnce) continue
     yield names
