@@ -40,8 +40,9 @@ import { createCrowd } from './server/crowd.ts'
 import { openServer, type Server } from './server/http.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { createServerLinks, makeLinkSecret } from './store/file-links.ts'
+import type { FileLinks, Files } from './store/files.ts'
+import { openDiskFiles } from './store/files-disk.ts'
 import { prepareDatabase } from './store/migrate.ts'
-import { openFiles } from './store/open-files.ts'
 import { createMemoryRates, noRates, type Rates, readRates } from './store/rates.ts'
 import { createRedisRates } from './store/rates-redis.ts'
 import { createTransact } from './store/transact.ts'
@@ -107,7 +108,7 @@ async function open(
   })
   const base = () => (config.publicUrl ?? server.url).replace(/\/+$/, '')
   const links = createServerLinks({ secret: keys.linkSecret, base })
-  const files = owned(await openFiles(config, links))
+  const files = owned(await chooseFiles(config, links))
   const uploads = owned(createUploads(database, files, { ...config, base, onTrouble }))
   const bus = overrides.bus ?? owned(config.redisUrl ? createRedisBus(config.redisUrl, onTrouble) : createMemoryBus(onTrouble))
   const log = createLog(database)
@@ -175,6 +176,14 @@ function databaseOptions(config: Config) {
     transactionWaitMs: config.transactionWaitMs,
     transactionMaxMs: config.transactionMostMs,
   }
+}
+
+/** On disk, with links to this server; or in a bucket, with its own. */
+async function chooseFiles({ storage, ...config }: Config, links: FileLinks): Promise<Files> {
+  if (storage.kind === 'disk') return openDiskFiles(storage.folder, links)
+  // Its library is large, and most nodes need none of it.
+  const { openS3Files } = await import('./store/files-s3.ts')
+  return openS3Files({ ...config, storage })
 }
 
 function chooseSfu({ livekitUrl, livekitApiKey, livekitApiSecret, sfuGrantMs, sfuAbove }: Config): SfuTerms {
