@@ -20,19 +20,18 @@ export interface Observance {
  * and no end of that is known, and one by one where not (in Morocco they follow the moon), to the end of 2100.
  */
 export function observancesOf(zone: string, from: Date): readonly Observance[] {
-  return observancesSince(zone, Math.max(from.getUTCFullYear(), 1970))
+  return observancesSince(zone, Math.min(Math.max(from.getUTCFullYear(), 1970), latestFirstYear))
 }
 
-/** They take milliseconds to find. */
 const observancesSince = remembered(1000, (zone: string, firstYear: number): readonly Observance[] => {
   // Where it is another year already, or still.
   const start = Date.UTC(firstYear - 1, 11, 1)
   const offset = offsetAt(start, zone)
   const first: Observance = { before: offset, after: offset, starts: [start + offset], yearly: null }
   const seenTo = Math.max(firstYear, new Date().getUTCFullYear()) + yearsAhead
-  const seen = byRule(clockChangesOf(zone, start, Date.UTC(seenTo, 0)), seenTo)
+  const seen = byRule(changesOf(zone, start, Date.UTC(seenTo, 0)), seenTo)
   if (!seen.others.some(({ at }) => at >= Date.UTC(seenTo - yearsToTell, 0))) return [first, ...seen.rules, ...oneByOne(seen.others)]
-  const all = byRule(clockChangesOf(zone, start, Date.UTC(lastYear + 1, 0)), lastYear + 1)
+  const all = byRule(changesOf(zone, start, Date.UTC(lastYear + 1, 0)), lastYear + 1)
   return [first, ...all.rules, ...oneByOne(all.others)]
 })
 
@@ -40,6 +39,22 @@ const observancesSince = remembered(1000, (zone: string, firstYear: number): rea
 const yearsToTell = 12
 const yearsAhead = yearsToTell + 2
 const lastYear = 2100
+/** From there on it goes on as it went. */
+const latestFirstYear = lastYear - yearsToTell
+
+/** After the first instant, and up to the second. */
+function changesOf(zone: string, from: number, to: number): ClockChange[] {
+  const changes: ClockChange[] = []
+  for (let decade = decadeOf(from); Date.UTC(10 * decade, 0) < to; decade++) changes.push(...changesOfDecade(zone, decade))
+  return changes.filter(({ at }) => at > from && at <= to)
+}
+
+const decadeOf = (instant: number) => Math.floor(new Date(instant).getUTCFullYear() / 10)
+
+/** They take milliseconds to find, and meetings begin in many years. There are some 600 zones, with 15 decades each. */
+const changesOfDecade = remembered(10_000, (zone: string, decade: number) =>
+  clockChangesOf(zone, Date.UTC(10 * decade, 0), Date.UTC(10 * decade + 10, 0)),
+)
 
 /** Changes that come once a year, on the same weekday of the same week and at the same time, up to the last year that was looked at. */
 function byRule(changes: readonly ClockChange[], endYear: number): { rules: Observance[]; others: ClockChange[] } {

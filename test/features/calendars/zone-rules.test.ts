@@ -63,6 +63,14 @@ describe('the zones of a calendar', () => {
     expectRight(zone, around(zone, from, Date.UTC(2100, 11, 31)))
   })
 
+  it('know changes that are a week apart, from whatever day one looks', () => {
+    const found = Array.from({ length: 14 }, (_unused, days) => {
+      const changes = clockChangesOf('Asia/Gaza', Date.UTC(2040, 8, 1 + days), Date.UTC(2040, 11))
+      return changes.map(({ at }) => new Date(at).toISOString().slice(0, 10)).join()
+    })
+    expect(new Set(found)).toEqual(new Set(['2040-10-20,2040-10-26']))
+  })
+
   it('know what was, where a meeting began long ago', () => {
     const since = new Date('1998-01-01T00:00:00Z')
     for (const zone of ['America/New_York', 'America/Sao_Paulo', 'Asia/Tehran', 'Europe/Istanbul', 'Pacific/Apia'])
@@ -76,5 +84,21 @@ describe('the zones of a calendar', () => {
     expect(rulesOf('Asia/Jerusalem')).toContain('FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=23,24,25,26,27,28,29;BYDAY=FR')
     expect(rulesOf('Africa/Casablanca')).toEqual([])
     expect(observancesOf('Asia/Tokyo', from)).toHaveLength(1)
+  })
+
+  it('are found once for all years: what began in another costs next to nothing', () => {
+    const msOf = (work: () => unknown) => {
+      const begun = performance.now()
+      work()
+      return performance.now() - begun
+    }
+    const since = (year: number) => observancesOf('Africa/El_Aaiun', new Date(Date.UTC(year, 5)))
+    const first = msOf(() => since(1970))
+    const others = msOf(() => {
+      for (let year = 1971; year < 2100; year++) since(year)
+    })
+    expect(others).toBeLessThan(10 * first)
+    const late = ['3000', '9999'].map((year) => observancesOf('Europe/Berlin', new Date(`${year}-01-01T00:00:00Z`)))
+    expect(late[1]).toEqual(late[0])
   })
 })
