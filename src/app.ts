@@ -186,10 +186,10 @@ async function chooseFiles({ storage, ...config }: Config, links: FileLinks): Pr
   return openS3Files({ ...config, storage })
 }
 
-function chooseSfu({ livekitUrl, livekitApiKey, livekitApiSecret, sfuGrantMs, sfuAbove }: Config): SfuTerms {
-  if (livekitUrl === undefined || livekitApiKey === undefined || livekitApiSecret === undefined) return noSfu
-  const server = createLivekit({ url: livekitUrl, apiKey: livekitApiKey, apiSecret: livekitApiSecret, grantMs: sfuGrantMs })
-  return { server, above: sfuAbove }
+function chooseSfu({ livekitUrl: url, livekitApiKey: apiKey, livekitApiSecret: apiSecret, ...config }: Config): SfuTerms {
+  if (url === undefined || apiKey === undefined || apiSecret === undefined) return noSfu
+  const server = createLivekit({ url, apiKey, apiSecret, grantMs: config.sfuGrantMs, answerMs: config.sfuAnswerMs })
+  return { server, above: config.sfuAbove }
 }
 
 /** What is known for a while only: with Redis on all nodes, without it on this one. */

@@ -73,6 +73,7 @@ export const settings = {
   sessionRememberedMs: number('SESSION_REMEMBERED_MS', 1000, 'how long a session found alive is believed to be', 0),
   sessionsPerPerson: number('SESSIONS_PER_PERSON', 100, 'devices signed in a person; one more ends the one unused for longest'),
 
+  storagePatienceMs: number('STORAGE_PATIENCE_MS', 30_000, 'how long a bucket may say nothing', 100),
   linkMs: number('LINK_MS', 15 * 60_000, 'life of a link to put or get a file', 2000),
   unusedUploadMs: number('UNUSED_UPLOAD_MS', 24 * 3_600_000, 'how long a file is kept that is attached to nothing', 1000),
   inspectionsMost: number('INSPECTIONS_MOST', 4, 'files that a node looks at and makes previews of at once'),
@@ -109,6 +110,7 @@ export const settings = {
   livekitApiSecret: secret('LIVEKIT_API_SECRET', 'the secret of that key', isNoBlank),
   sfuAbove: number('SFU_ABOVE', 4, 'how many members of a room still call each other peer to peer; 0: all calls go through LIVEKIT_URL', 0),
   sfuGrantMs: number('SFU_GRANT_MS', 60_000, 'by when whoever joins a call must have connected to its SFU', 1000, 3_600_000),
+  sfuAnswerMs: number('SFU_ANSWER_MS', 5000, 'how long an SFU may take to answer a node', 100),
   sfuLookMs: number('SFU_LOOK_MS', 5000, 'between two looks at who is in the media of a call that somebody has left'),
 
   pageDefault: number('PAGE_DEFAULT', 50, 'objects a page when nothing is said'),

@@ -23,10 +23,10 @@ export class StoreFailed extends Error {
 export interface S3ClientOptions extends S3Keys {
   readonly storage: S3Storage
   /** How long a store may say nothing. What is not a stream is asked three times. */
-  readonly patienceMs?: number
+  readonly storagePatienceMs: number
 }
 
-export function createS3Client({ storage, patienceMs = 30_000, ...keys }: S3ClientOptions): S3Client {
+export function createS3Client({ storage, storagePatienceMs, ...keys }: S3ClientOptions): S3Client {
   // It would say of versions to come that they need a newer Node: ours is the one that is installed.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const { awsAccessKeyId: accessKeyId, awsSecretAccessKey: secretAccessKey, awsSessionToken: sessionToken } = keys
@@ -35,7 +35,12 @@ export function createS3Client({ storage, patienceMs = 30_000, ...keys }: S3Clie
     ...(storage.endpoint !== undefined && { endpoint: storage.endpoint, forcePathStyle: true }),
     ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } }),
     maxAttempts: 3,
-    requestHandler: { connectionTimeout: Math.min(patienceMs, 5000), socketTimeout: patienceMs, httpAgent: agent, httpsAgent: agent },
+    requestHandler: {
+      connectionTimeout: Math.min(storagePatienceMs, 5000),
+      socketTimeout: storagePatienceMs,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
     // Stores other than Amazon's do not know its newer sums, or take them for a part of the file.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

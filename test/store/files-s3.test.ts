@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 
 async function openOn({ storage, keys }: Bucket, more: Partial<S3Options> = {}): Promise<Files> {
-  const files = await openS3Files({ storage, ...keys, linkMs: 900_000, lentFolder, ...more })
+  const files = await openS3Files({ storage, ...keys, linkMs: 900_000, storagePatienceMs: 30_000, lentFolder, ...more })
   opened.push(files)
   return files
 }
@@ -192,7 +192,7 @@ describeWith(['swift'], 'files in a bucket', () => {
     await files.adopt(from, to)
     const link = new URL(await files.links.toGet({ name: to, mimeType: 'text/html', disposition: 'inline', expiresAt: inAMinute() }))
     expect((await fetch(link)).headers.get('content-type')).toBe('text/html')
-    const client = createS3Client({ storage: bucket.storage, ...bucket.keys })
+    const client = createS3Client({ storage: bucket.storage, ...bucket.keys, storagePatienceMs: 30_000 })
     for (const Key of [to, written]) {
       const { ContentType, ContentDisposition } = await client.send(new HeadObjectCommand({ Bucket: bucket.storage.bucket, Key }))
       expect([ContentType, ContentDisposition]).toEqual(['application/octet-stream', 'attachment'])
@@ -215,7 +215,7 @@ describeWith(['swift'], 'files in a bucket', () => {
     expect((await fetch(good.replace('X-Amz-Expires=900', 'X-Amz-Expires=9000'))).status).toBe(403)
     // Who knows all but the secret.
     const { storage } = bucket
-    const client = createS3Client({ storage, ...bucket.keys, awsSecretAccessKey: 'guessed' })
+    const client = createS3Client({ storage, ...bucket.keys, awsSecretAccessKey: 'guessed', storagePatienceMs: 30_000 })
     const forged = await createS3Links(client, storage.bucket, 900_000)
     expect((await fetch(await forged.toGet({ ...get, expiresAt: inAMinute() }))).status).toBe(403)
     expect((await send((await forged.toPut({ ...put, expiresAt: inAMinute() })).url, 'Hello', 'text/plain')).status).toBe(403)
@@ -259,7 +259,7 @@ describeWith(['swift'], 'a bucket that cannot be used', () => {
   it('fails what is asked of it, clearly and in time, and works again when it is back', async () => {
     const swift = await startSwift()
     const bucket = await swift.createBucket()
-    const [files, patient] = [await openOn(bucket, { patienceMs: 1000 }), await openOn(bucket)]
+    const [files, patient] = [await openOn(bucket, { storagePatienceMs: 1000 }), await openOn(bucket)]
     const name = kept()
     await patient.write(name, pieces('Hello'), 5)
     swift.pause()
@@ -292,7 +292,7 @@ describe('a store that answers something else than it was asked for', () => {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const files = await openS3Files({ storage: { ...storage, endpoint }, ...keys, linkMs: 900_000, lentFolder })
+    const files = await openS3Files({ storage: { ...storage, endpoint }, ...keys, linkMs: 900_000, storagePatienceMs: 30_000, lentFolder })
     await expect(textOf(files, kept(), { first: 2, last: 3 })).rejects.toThrow(/./)
     expect(asked).not.toContain('/elsewhere')
     await files.close()

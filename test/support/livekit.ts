@@ -100,6 +100,6 @@ const refused: [number, object] = [401, { code: 'unauthenticated', msg: 'permiss
 
 /** What `createLivekit` takes, by the defaults of the configuration. */
 export function livekitOptions({ env }: Livekit) {
-  const { livekitUrl, livekitApiKey, livekitApiSecret, sfuGrantMs } = readConfig(env)
-  return { url: livekitUrl!, apiKey: livekitApiKey!, apiSecret: livekitApiSecret!, grantMs: sfuGrantMs }
+  const { livekitUrl, livekitApiKey, livekitApiSecret, sfuGrantMs: grantMs, sfuAnswerMs: answerMs } = readConfig(env)
+  return { url: livekitUrl!, apiKey: livekitApiKey!, apiSecret: livekitApiSecret!, grantMs, answerMs }
 }

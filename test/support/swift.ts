@@ -58,7 +58,7 @@ export async function startSwift(): Promise<Swift> {
       const url = `s3://files-${randomBytes(6).toString('hex')}?endpoint=${endpoint}`
       const storage = readStorage(url) as S3Storage
       const keys = { awsAccessKeyId, awsSecretAccessKey, awsSessionToken: undefined }
-      const client = createS3Client({ storage, ...keys })
+      const client = createS3Client({ storage, ...keys, storagePatienceMs: 30_000 })
       await client.send(new CreateBucketCommand({ Bucket: storage.bucket }))
       client.destroy()
       return { storage, keys, env: { STORAGE_URL: url, AWS_ACCESS_KEY_ID: awsAccessKeyId, AWS_SECRET_ACCESS_KEY: awsSecretAccessKey } }

@@ -7,11 +7,12 @@ export interface LivekitOptions {
   readonly apiKey: string
   readonly apiSecret: string
   readonly grantMs: number
-  readonly requestMs?: number
+  /** How long it may take to answer. */
+  readonly answerMs: number
 }
 
 /** LiveKit: tokens as it takes them, and its RoomService as JSON over HTTP. */
-export function createLivekit({ url, apiKey, apiSecret, grantMs, requestMs = 5000 }: LivekitOptions): Sfu {
+export function createLivekit({ url, apiKey, apiSecret, grantMs, answerMs }: LivekitOptions): Sfu {
   const key = new TextEncoder().encode(apiSecret)
   const api = new URL(url.replace(/^ws/, 'http'))
 
@@ -26,13 +27,13 @@ export function createLivekit({ url, apiKey, apiSecret, grantMs, requestMs = 500
 
   /** Undefined: what it is about is not there. */
   async function ask(method: string, video: VideoGrant, body: Record<string, string>): Promise<Record<string, unknown> | undefined> {
-    const { token } = await sign(video, 2 * requestMs)
+    const { token } = await sign(video, 2 * answerMs)
     const { ok, status, answer } = await fetch(new URL(`/twirp/livekit.RoomService/${method}`, api), {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify(body),
       redirect: 'error',
-      signal: AbortSignal.timeout(requestMs),
+      signal: AbortSignal.timeout(answerMs),
     })
       .then(async (response) => ({ ok: response.ok, status: response.status, answer: readObject(await response.text()) }))
       .catch((cause: Error) => {

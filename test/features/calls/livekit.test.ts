@@ -139,7 +139,7 @@ describe('asking it', () => {
       if (request.url!.endsWith('/DeleteRoom')) response.writeHead(404).end('<h1>Not found</h1>')
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const sfu = ours({ url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, requestMs: 50 })
+    const sfu = ours({ url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, answerMs: 50 })
     await expect(sfu.close('call')).rejects.toThrow('404')
     await expect(sfu.present('call')).rejects.toThrow('timeout')
     server.closeAllConnections()
