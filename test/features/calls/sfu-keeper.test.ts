@@ -22,8 +22,12 @@ let theirs: ShownCall
 let refreshed: string
 const trouble: unknown[] = []
 /** Its timer stands still: time is the tests'. */
-const aKeeper = () =>
-  keepSfu(domain.database, sfu, { callTickMs: 2 ** 31 - 1, sfuLookMs: 5000, onTrouble: (error) => void trouble.push(error) })
+const aKeeper = (close: (callId: string) => Promise<unknown> = async () => {}) =>
+  keepSfu(
+    domain.database,
+    { ...sfu, close: (callId) => close(callId).then(() => sfu.close(callId)) },
+    { callTickMs: 2 ** 31 - 1, sfuLookMs: 5000, onTrouble: (error) => void trouble.push(error) },
+  )
 const tick = () => aKeeper().tick()
 
 beforeAll(async () => {
@@ -188,24 +192,32 @@ describe('what a node found due', () => {
     expect(present()).toEqual([mine.participant.id])
   })
 
-  it('keeps nobody waiting behind it, however much it is', async () => {
-    const row = await domain.database.prisma.call.findUniqueOrThrow({ where: { id: rowOf(mine.call.id) } })
-    const over = { ...row, state: 'ENDED', endReason: 'HUNG_UP', sfuDueAt: new Date(0), sfuLeftAt: new Date(0) } as const
-    await domain.database.prisma.call.createMany({ data: Array.from({ length: 70 }, () => ({ ...over, id: uuid() })) })
-    await leave(ben, theirs)
-    await tick()
-    expect(present()).toEqual([mine.participant.id])
-  })
+  describe('however much it is', () => {
+    beforeEach(async () => {
+      const row = await domain.database.prisma.call.findUniqueOrThrow({ where: { id: rowOf(mine.call.id) } })
+      const over = { ...row, state: 'ENDED', endReason: 'HUNG_UP', sfuDueAt: new Date(0), sfuLeftAt: new Date(0) } as const
+      await domain.database.prisma.call.createMany({ data: Array.from({ length: 70 }, () => ({ ...over, id: uuid() })) })
+    })
+    const left = () => domain.database.prisma.call.count({ where: { sfuDueAt: { lt: new Date() } } })
 
-  it('is left for later where the SFU cannot be reached, however much it is', async () => {
-    const row = await domain.database.prisma.call.findUniqueOrThrow({ where: { id: rowOf(mine.call.id) } })
-    const over = { ...row, state: 'ENDED', endReason: 'HUNG_UP', sfuDueAt: new Date(0), sfuLeftAt: new Date(0) } as const
-    await domain.database.prisma.call.createMany({ data: Array.from({ length: 70 }, () => ({ ...over, id: uuid() })) })
-    livekit.isDown = true
-    await tick()
-    livekit.isDown = false
-    expect(trouble).toHaveLength(1)
-    expect(await domain.database.prisma.call.count({ where: { sfuDueAt: { lt: new Date() } } })).toBe(50)
+    it('keeps nobody waiting behind it', async () => {
+      await leave(ben, theirs)
+      await tick()
+      expect([present(), await left()]).toEqual([[mine.participant.id], 0])
+    })
+
+    it('is left for later where the SFU cannot be reached', async () => {
+      livekit.isDown = true
+      await tick()
+      livekit.isDown = false
+      expect([trouble.length, await left()]).toEqual([1, 50])
+    })
+
+    it('is left for others when a node closes', async () => {
+      const closing = aKeeper(async () => void closing.close())
+      await closing.tick()
+      expect(await left()).toBe(50)
+    })
   })
 
   it('is seen to by one of many', async () => {

@@ -33,6 +33,15 @@ describeWith(['postgres'], 'files on two nodes at once', () => {
     return data![mutation]!.message.id
   }
 
+  it('are no more together than somebody may have, however many are announced at once', async () => {
+    const cid = await nodes[0].aPerson('Cid')
+    const limits = { ...nodes[0].services.limits, ownedBytesMost: 1000, unusedUploadsMost: 1000 }
+    const ways = nodes.map((node) => ({ ...cid, run: node.as(cid.actor, { limits }) }))
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, number) => announce(ways[number % 2]!, { size: 150 })))
+    expect(answers.filter(({ errors }) => !errors)).toHaveLength(6)
+    expect(new Set(answers.flatMap(({ errors }) => errors?.[0]?.extensions.code ?? []))).toEqual(new Set(['CONFLICT']))
+  })
+
   it('the last two uses of a file, let go at once, leave neither row nor bytes', async () => {
     const room = await aGroup(ann)
     for (let round = 0; round < rounds; round++) {
