@@ -4,6 +4,7 @@ import {
   type GraphQLField,
   type GraphQLNamedType,
   type GraphQLObjectType,
+  type GraphQLResolveInfo,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
@@ -15,6 +16,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
   type ValueNode,
+  type VariableDefinitionNode,
 } from 'graphql'
 import type { Limits } from './limits.ts'
 
@@ -50,8 +52,28 @@ export interface Cost {
 export function measureCost(
   operation: OperationDefinitionNode,
   variables: Record<string, unknown> | null | undefined,
-  { schema, limits, fragments }: CostOptions,
+  options: CostOptions,
 ): Cost {
+  const { schema, limits } = options
+  const measure = createMeasure({ variables, definitions: operation.variableDefinitions }, options)
+  const root = schema.getRootType(operation.operation)
+  const objects = root ? measure.of(operation.selectionSet, root, limits.pageDefault) : 0
+  return { objects, isVariable: measure.isVariable() }
+}
+
+/** The same of each object in the list that a field answers: for lists that turn out to hold more than they said. */
+export function costOfEach({ schema, fragments, fieldNodes, returnType, variableValues }: GraphQLResolveInfo, limits: Limits): number {
+  const { of } = createMeasure({ variables: variableValues }, { schema, limits, fragments: new Map(Object.entries(fragments)) })
+  return fieldNodes.reduce((cost, { selectionSet }) => cost + (selectionSet ? of(selectionSet, getNamedType(returnType), 1) : 0), 1)
+}
+
+interface Given {
+  readonly variables: Record<string, unknown> | null | undefined
+  /** Where values that were not given have others: absent where these are among the variables already. */
+  readonly definitions?: readonly VariableDefinitionNode[] | undefined
+}
+
+function createMeasure({ variables, definitions }: Given, { schema, limits, fragments }: CostOptions) {
   let isVariable = false
   // The same selections cost the same wherever they stand: so the work is bounded by the document, not by what its fragments unfold to.
   const known = new Map<SelectionSetNode, Map<string, number>>()
@@ -63,7 +85,7 @@ export function measureCost(
     isVariable = true
     const given = variables?.[value.name.value]
     if (given !== undefined) return given
-    const declared = operation.variableDefinitions?.find((one) => one.variable.name.value === value.name.value)?.defaultValue
+    const declared = definitions?.find((one) => one.variable.name.value === value.name.value)?.defaultValue
     return declared && literal(declared)
   }
 
@@ -129,9 +151,7 @@ export function measureCost(
     return Math.max(0, ...schema.getPossibleTypes(type).map((possible) => ofObject(selections, possible, size)))
   }
 
-  const root = schema.getRootType(operation.operation)
-  const objects = root ? ofObject(operation.selectionSet, root, limits.pageDefault) : 0
-  return { objects, isVariable }
+  return { of: ofSelections, isVariable: () => isVariable }
 }
 
 /** Of what is no list: it stands for one of itself, or is refused. */

@@ -51,7 +51,7 @@ const args = builder.args((arg) => ({
 const rangeDescription =
   'Those that lie between the two times, wholly or in part: the earliest 100, by when they begin; cancelled ones too, as their status says.'
 
-/** Mostly few; the rest is counted as it is found. */
+/** Mostly few; the rest is counted as it is found, with what is asked of each. */
 const extensions = { holds: 10 } satisfies FieldExtensions
 
 builder.objectField(Meeting, 'occurrences', (t) =>
@@ -60,7 +60,7 @@ builder.objectField(Meeting, 'occurrences', (t) =>
     description: `When it takes place. ${rangeDescription}`,
     extensions,
     args,
-    resolve: (meeting, range, context) => occurrencesOf(context, meeting, range),
+    resolve: (meeting, range, context, info) => occurrencesOf(context, meeting, range, info),
   }),
 )
 
@@ -70,7 +70,7 @@ builder.interfaceField(Room, 'meetings', (t) =>
     description: `What is planned in it. ${rangeDescription}`,
     extensions,
     args,
-    resolve: ({ id }, range, context) => occurrencesIn(context, meetingsOfRooms, { id }, range),
+    resolve: ({ id }, range, context, info) => occurrencesIn(context, meetingsOfRooms, { id }, range, info),
   }),
 )
 
@@ -80,8 +80,8 @@ builder.objectField(Team, 'meetings', (t) =>
     description: `What is planned in those of its channels that the viewer sees. ${rangeDescription}`,
     extensions,
     args,
-    resolve: ({ id }, range, context) =>
-      occurrencesIn(context, meetingsOfTeams, { id, viewerId: context.actor.id('Team.meetings') }, range),
+    resolve: ({ id }, range, context, info) =>
+      occurrencesIn(context, meetingsOfTeams, { id, viewerId: context.actor.id('Team.meetings') }, range, info),
   }),
 )
 
@@ -91,6 +91,6 @@ builder.objectField(Viewer, 'meetings', (t) =>
     description: `What the viewer is asked to come to, or has answered, and has not declined, in all rooms; not what is asked from outside a room by somebody they have blocked. ${rangeDescription}`,
     extensions,
     args,
-    resolve: ({ id }, range, context) => occurrencesIn(context, meetingsOfPeople, { id }, range),
+    resolve: ({ id }, range, context, info) => occurrencesIn(context, meetingsOfPeople, { id }, range, info),
   }),
 )

@@ -1,4 +1,6 @@
+import type { GraphQLResolveInfo } from 'graphql'
 import { type Context, takeObjects } from '../../graphql/context.ts'
+import { costOfEach } from '../../graphql/cost.ts'
 import type { Limits } from '../../graphql/limits.ts'
 import type { Loader, Question } from '../../graphql/loaders.ts'
 import { createPauses } from '../../lib/pauses.ts'
@@ -36,8 +38,14 @@ export interface Whose {
   readonly viewerId?: string
 }
 
-/** The earliest occurrences of some meetings that lie in a range, wholly or in part. */
-export async function occurrencesIn(context: Context, candidates: Candidates, whose: Whose, { from, to }: Range): Promise<OccurrenceOf[]> {
+/** The earliest occurrences of some meetings that lie in a range, wholly or in part. `info`: of the field that answers them. */
+export async function occurrencesIn(
+  context: Context,
+  candidates: Candidates,
+  whose: Whose,
+  { from, to }: Range,
+  info: GraphQLResolveInfo,
+): Promise<OccurrenceOf[]> {
   const { loaders, services } = context
   const { id, viewerId } = whose
   requireRange({ from, to }, services.limits)
@@ -59,15 +67,22 @@ export async function occurrencesIn(context: Context, candidates: Candidates, wh
   return takeObjects(
     context,
     found.filter((_occurrence, index) => seen[index]),
+    costOfEach(info, services.limits),
   )
 }
 
 /** The same of one meeting. */
-export async function occurrencesOf(context: Context, meeting: Meeting, { from, to }: Range): Promise<OccurrenceOf[]> {
+export async function occurrencesOf(
+  context: Context,
+  meeting: Meeting,
+  { from, to }: Range,
+  info: GraphQLResolveInfo,
+): Promise<OccurrenceOf[]> {
   const { loaders, services } = context
   requireRange({ from, to }, services.limits)
   const exceptions = (await loaders.load(exceptionsOf, meeting.id)) ?? []
-  return takeObjects(context, await earliestOf([walk(meeting, exceptions, { from, to })], services.limits.occurrencesMost))
+  const found = await earliestOf([walk(meeting, exceptions, { from, to })], services.limits.occurrencesMost)
+  return takeObjects(context, found, costOfEach(info, services.limits))
 }
 
 /** Those of one meeting that lie in the range, in order, and made only as far as they are asked for. */

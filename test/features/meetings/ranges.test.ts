@@ -276,8 +276,21 @@ describe('reading what is planned', () => {
       ...ben,
       run: domain.as(ben.actor, { limits: { ...domain.services.limits, queryCost } }),
     })
-    await expect(inRoom(tight(47), room)).rejects.toMatchObject({ extensions: { code: 'QUERY_TOO_COMPLEX' } })
-    expect(await inRoom(tight(48), room)).toHaveLength(8)
+    await expect(inRoom(tight(55), room)).rejects.toMatchObject({ extensions: { code: 'QUERY_TOO_COMPLEX' } })
+    expect(await inRoom(tight(56), room)).toHaveLength(8)
+  })
+
+  it('counts what is asked of each that it finds', async () => {
+    await plant(domain.database, room, ann, 100)
+    const askEach = (of: string, many: number) => {
+      const meetings = 'meetings(from: "2030-03-01T00:00:00Z", to: "2030-03-31T00:00:00Z")'
+      const document = `query ($id: ID!, $first: Int) { room(id: $id) { ${meetings} { meeting { ${of} } } } }`
+      return ben.run(document, { id: room.globalId, first: many })
+    }
+    // A hundred meetings, of each a connection and so many nodes, each with a person.
+    expect((await askEach('attendees(first: $first) { nodes { user { id } } }', 40)).errors).toBeUndefined()
+    expect(codeOf(await askEach('attendees(first: $first) { nodes { user { id } } }', 60))).toBe('QUERY_TOO_COMPLEX')
+    expect(codeOf(await askEach('room { messages(last: $first) { nodes { sender { id } } } }', 60))).toBe('QUERY_TOO_COMPLEX')
   })
 })
 
