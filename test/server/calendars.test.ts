@@ -148,6 +148,9 @@ describe('all of one’s meetings in a calendar application', () => {
     expect((await titlesAt(url)).sort()).toEqual(['All', 'Cancelled'])
     expect(await titlesAt(await calendarUrlOf(cid))).toEqual(['Guest'])
     expect(await (await get(url)).text()).toContain('X-WR-CALNAME:Meetings of Ben')
+    // What somebody asks from outside a room whom one has blocked.
+    await write(cid, 'blockUser', { userId: ada.id })
+    expect(await titlesAt(await calendarUrlOf(cid))).toEqual([])
     // What one has declined one may still have by itself.
     expect(await titlesAt(await icsUrlFor(ben, declined))).toEqual(['Declined'])
     expect(await titlesAt(await calendarUrlOf(await parley.aUser('Dan')))).toEqual([])
