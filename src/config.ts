@@ -115,7 +115,7 @@ export const settings = {
 
   pageDefault: number('PAGE_DEFAULT', 50, 'objects a page when nothing is said'),
   pageMost: number('PAGE_MOST', 100, 'objects a page at most'),
-  listMost: number('LIST_MOST', 100, 'entries of a list in an input, and of `nodes`'),
+  listMost: number('LIST_MOST', 100, 'entries of a list in an input, and of `nodes`; guests a meeting invites at once'),
   messageCharacters: number('MESSAGE_CHARACTERS', 8000, 'characters a message'),
   editsMost: number('EDITS_MOST', 50, 'earlier contents kept a message'),
   emojiMost: number('EMOJI_MOST', 50, 'different emoji a message'),

@@ -17,6 +17,8 @@ export interface Inviting {
   /** How whoever invites stands to the room. */
   readonly mine: StandingRow
   readonly userIds: readonly string[]
+  /** How many of them may be guests: asking these reaches people, as a new room does. */
+  readonly guestsMost: number
   /** Then whoever invites is the first to come. */
   readonly isNew?: boolean
 }
@@ -25,8 +27,9 @@ export interface Inviting {
  * Within a transaction that holds the room, and the inboxes of all of them: they are asked to come. Refuses to ask whom one may not: those who
  * do not see the room are its guests, as far as one may add them to it.
  */
-export async function inviteIn(tx: Transaction, { meetingId, mine, userIds, isNew = false }: Inviting): Promise<void> {
+export async function inviteIn(tx: Transaction, { meetingId, mine, userIds, guestsMost, isNew = false }: Inviting): Promise<void> {
   const guests = await guestsAmong(tx.rows, mine, userIds)
+  if (guests.size > guestsMost) throw badInput('attendeeIds', `At most ${guestsMost} people who do not see the room at once, please.`)
   await requireReachable(tx.rows, mine.userId, userIds)
   const host = isNew ? [{ userId: mine.userId, isGuest: false, rsvp: 'ACCEPTED' } as const] : []
   const people = [...host, ...userIds.map((userId) => ({ userId, isGuest: guests.has(userId), rsvp: 'PENDING' }) as const)]
@@ -45,8 +48,7 @@ export async function inviteIn(tx: Transaction, { meetingId, mine, userIds, isNe
 export async function inviteInsteadIn(
   tx: Transaction,
   { id, createdById }: Meeting,
-  mine: StandingRow,
-  userIds: readonly string[],
+  { mine, userIds, guestsMost }: Pick<Inviting, 'mine' | 'userIds' | 'guestsMost'>,
 ): Promise<boolean> {
   const attendees = await tx.rows.meetingAttendee.findMany({ where: { meetingId: id } })
   const wanted = new Set([createdById, ...userIds])
@@ -55,7 +57,7 @@ export async function inviteInsteadIn(
   const added = userIds.filter((userId) => !before.has(userId) && userId !== createdById)
   if (gone.length === 0 && added.length === 0) return false
   await tx.rows.meetingAttendee.deleteMany({ where: { id: { in: gone.map((attendee) => attendee.id) } } })
-  await inviteIn(tx, { meetingId: id, mine, userIds: added })
+  await inviteIn(tx, { meetingId: id, mine, userIds: added, guestsMost })
   return true
 }
 

@@ -73,7 +73,7 @@ export async function scheduleMeeting(services: Services, person: string, input:
       },
     })
     tx.append(roomId, meetingScheduled({ meetingId, actorId: person }))
-    await inviteIn(tx, { meetingId, mine, userIds, isNew: true })
+    await inviteIn(tx, { meetingId, mine, userIds, guestsMost: limits.listMost, isNew: true })
     return meetingId
   })
 }

@@ -56,7 +56,9 @@ export async function updateMeeting(services: Services, person: string, input: U
     const said = Object.entries(words).some(([name, text]) => meeting[name as keyof typeof words] !== text) ? words : {}
     const data = { ...said, ...times }
     const isOther = Object.keys(data).length > 0
-    const areOthers = named !== undefined && (await inviteInsteadIn(tx, meeting, scene.mine, named))
+    const areOthers =
+      named !== undefined &&
+      (await inviteInsteadIn(tx, meeting, { mine: scene.mine, userIds: named, guestsMost: services.limits.listMost }))
     if (!isOther && !areOthers) return
     const changes = isOther ? { ...data, revision: { increment: 1 }, updatedAt: tx.at } : {}
     const updated = await tx.rows.meeting.update({ where: { id: meetingId }, data: changes })

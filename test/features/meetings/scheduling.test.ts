@@ -268,6 +268,19 @@ describe('guests', () => {
     expect((await cid.run('query ($id: ID!) { room(id: $id) { id } }', { id: room.globalId })).data).toEqual({ room: null })
   })
 
+  it('are so many at once as a new room can have members', async () => {
+    const dan = await domain.aPerson('Dan')
+    const attendeeIds = [ben.globalId, cid.globalId, dan.globalId]
+    const few = limited(ann, { listMost: 1 })
+    await expectNothingDone(domain, room, [ann, ben, cid, dan], async () => {
+      expect(await refusal(few, 'scheduleMeeting', input({ attendeeIds }))).toEqual(['BAD_USER_INPUT', 'attendeeIds'])
+    })
+    // Who sees the room is none, and who is one already is not asked again.
+    const meeting = await schedule(few, room, { attendeeIds: [ben.globalId, cid.globalId] })
+    await act(few, 'updateMeeting', { meetingId: meeting.globalId, attendeeIds })
+    expect(await meetingFor(dan, meeting)).toMatchObject({ room: null, attendeeCount: 4 })
+  })
+
   it('are nobody whom plain members name', async () => {
     await expectNothingDone(domain, room, [ann, ben, cid], async () => {
       expect(await refusal(ben, 'scheduleMeeting', input({ attendeeIds: [ann.globalId, cid.globalId] }))).toEqual(['FORBIDDEN', undefined])
