@@ -1,5 +1,6 @@
 import '../graphql/scalars.ts'
 import '../graphql/node.ts'
+import '../graphql/error-codes.ts'
 import './accounts/schema.ts'
 import './accounts/mutation-schema.ts'
 import './accounts/event-schema.ts'
