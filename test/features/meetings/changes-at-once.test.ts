@@ -1,32 +1,21 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { act, trying } from '../../support/acting.ts'
 import { codeOf } from '../../support/codes.ts'
-import { type APerson, createDomain, type Domain } from '../../support/domain.ts'
-import { sharedPostgres } from '../../support/postgres.ts'
-import { type ARoom, aGroup } from '../../support/rooms.ts'
+import type { APerson } from '../../support/domain.ts'
+import { aGroup } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
 import { heardIn, rowOf, schedule, soon } from './support.ts'
+import { openTwoNodes, rounds, type TwoNodes } from './two-nodes.ts'
 
 describeWith(['postgres'], 'meetings changed on two nodes at once', () => {
-  let nodes: [Domain, Domain]
-  let ann: APerson
-  let ben: APerson
-  /** Not in the room. */
-  let cid: APerson
-  let room: ARoom
+  let { nodes, ann, ben, cid, room } = {} as TwoNodes
   beforeAll(async () => {
-    const url = await (await sharedPostgres()).createDatabase()
-    nodes = [await createDomain(url), await createDomain(url)]
-    ;[ann, ben, cid] = [await nodes[0].aPerson('Ann'), await nodes[1].aPerson('Ben'), await nodes[1].aPerson('Cid')]
-    room = await aGroup(ann, ben)
+    ;({ nodes, ann, ben, cid, room } = await openTwoNodes())
     await act(ann, 'setRoomRole', { roomId: room.globalId, userId: ben.globalId, role: 'ADMIN' })
   })
   afterAll(() => Promise.all((nodes ?? []).map(({ database }) => database.close())))
 
   const rows = () => nodes[0].database.prisma
-  const rounds = async (count: number, work: (round: number) => Promise<void>) => {
-    for (let round = 0; round < count; round++) await work(round)
-  }
 
   it('both changes are in it, and each is heard of', async () => {
     await rounds(20, async (round) => {

@@ -3,26 +3,18 @@ import { progressOf } from '../../../src/features/meetings/course.ts'
 import type { Transaction } from '../../../src/store/transact.ts'
 import { act, trying } from '../../support/acting.ts'
 import { codeOf } from '../../support/codes.ts'
-import { type APerson, createDomain, type Domain } from '../../support/domain.ts'
+import type { APerson } from '../../support/domain.ts'
 import { during } from '../../support/during.ts'
-import { sharedPostgres } from '../../support/postgres.ts'
 import { type ARoom, aGroup } from '../../support/rooms.ts'
 import { describeWith } from '../../support/services.ts'
 import { aChannel, addToTeam, aTeam } from '../../support/teams.ts'
 import { type AMeeting, joinMeeting, leave, moveBack, rowOf, schedule, soon } from './support.ts'
+import { openTwoNodes, rounds, type TwoNodes } from './two-nodes.ts'
 
 describeWith(['postgres'], 'meetings on two nodes at once', () => {
-  let nodes: [Domain, Domain]
-  let ann: APerson
-  let ben: APerson
-  /** Not in the room. */
-  let cid: APerson
-  let room: ARoom
+  let { nodes, ann, ben, cid, room } = {} as TwoNodes
   beforeAll(async () => {
-    const url = await (await sharedPostgres()).createDatabase()
-    nodes = [await createDomain(url), await createDomain(url)]
-    ;[ann, ben, cid] = [await nodes[0].aPerson('Ann'), await nodes[1].aPerson('Ben'), await nodes[1].aPerson('Cid')]
-    room = await aGroup(ann, ben)
+    ;({ nodes, ann, ben, cid, room } = await openTwoNodes())
   })
   afterAll(() => Promise.all((nodes ?? []).map(({ database }) => database.close())))
 
@@ -33,9 +25,6 @@ describeWith(['postgres'], 'meetings on two nodes at once', () => {
     rows().callParticipant.count({ where: { state: 'JOINED', isDropped: false, call: { meetingId: id, state: { not: 'ENDED' } } } })
   const inRoom = async (person: APerson, { id }: ARoom) =>
     (await rows().roomMember.count({ where: { roomId: id, userId: person.id, leftAt: null } })) === 1
-  const rounds = async (count: number, work: (round: number) => Promise<void>) => {
-    for (let round = 0; round < count; round++) await work(round)
-  }
 
   it('the first two to come are in one call', async () => {
     const meeting = await schedule(ann, room)
